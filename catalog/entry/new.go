@@ -1,0 +1,121 @@
+package entry
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"maillon/catalog/pivot"
+)
+
+// NewPut is the entry that publishes a record, received at the time given.
+// Its salt is read from random, which must be crypto/rand's outside tests.
+func NewPut(random io.Reader, rec pivot.Record, src Source, at time.Time) (Entry, error) {
+	if rec.Buyer == "" || rec.ID == "" {
+		return Entry{}, invalid("record %s has no buyer or no id", rec.Pointer)
+	}
+	h := Header{Op: Put, Kind: string(rec.Kind), Key: rec.Buyer + "/" + rec.ID, Source: &src}
+	return withBody(random, h, rec.Raw, at)
+}
+
+// NewStatement is the entry by which a node says something itself. key is
+// the node id it is about; body is JSON, a [Member] or a [Head].
+func NewStatement(random io.Reader, kind, key string, body []byte, at time.Time) (Entry, error) {
+	return withBody(random, Header{Op: Statement, Kind: kind, Key: key}, body, at)
+}
+
+// NewWithdraw is the entry after which the record put at index target of the
+// same journal is no longer published. kind and key are those of the record.
+func NewWithdraw(kind, key string, target uint64, reason string, at time.Time) (Entry, error) {
+	return retraction(Withdraw, kind, key, target, reason, at)
+}
+
+// NewRedact is the entry that erases the body put at index target of the
+// same journal, here and in every mirror. The reason is public and stays.
+func NewRedact(kind, key string, target uint64, reason string, at time.Time) (Entry, error) {
+	return retraction(Redact, kind, key, target, reason, at)
+}
+
+func retraction(op Op, kind, key string, target uint64, reason string, at time.Time) (Entry, error) {
+	h := Header{V: 1, Op: op, Kind: kind, Key: key, Target: &target, Reason: reason, At: receipt(at)}
+	b, err := h.encode()
+	return Entry{Header: b}, err
+}
+
+// receipt is at as headers have it.
+func receipt(at time.Time) time.Time { return at.UTC().Truncate(time.Second) }
+
+func withBody(random io.Reader, h Header, body []byte, at time.Time) (Entry, error) {
+	if len(body) == 0 || len(body) > MaxBody {
+		return Entry{}, invalid("body of %d bytes, want 1 to %d", len(body), MaxBody)
+	}
+	salt := make([]byte, SaltSize)
+	if _, err := io.ReadFull(random, salt); err != nil {
+		return Entry{}, fmt.Errorf("salt of an entry: %w", err)
+	}
+	h.V, h.At, h.Body = 1, receipt(at), bodyHash(salt, body)
+	b, err := h.encode()
+	if err != nil {
+		return Entry{}, err
+	}
+	return Entry{Header: b, Salt: salt, Body: body}, nil
+}
+
+// Check is Parse, and checks that salt and body are what the header says.
+// An entry whose header names a body may come without it: then it was erased.
+func (e Entry) Check() (Header, error) {
+	h, err := e.Parse()
+	switch {
+	case err != nil:
+		return Header{}, err
+	case len(e.Salt) == 0 && len(e.Body) == 0:
+		return h, nil
+	case h.Body == "":
+		return Header{}, invalid("a body that the header does not name")
+	case len(e.Salt) != SaltSize:
+		return Header{}, invalid("salt of %d bytes, want %d", len(e.Salt), SaltSize)
+	case len(e.Body) == 0 || len(e.Body) > MaxBody:
+		return Header{}, invalid("body of %d bytes, want 1 to %d", len(e.Body), MaxBody)
+	case bodyHash(e.Salt, e.Body) != h.Body:
+		return Header{}, invalid("the body does not hash to %s", h.Body)
+	}
+	return h, nil
+}
+
+// maxStatement bounds the body of a statement. The longest list of buyers
+// that a node publishes for fits many times.
+const maxStatement = 1 << 20
+
+// ParseMember reads the body of a statement of kind [KindMember].
+func ParseMember(body []byte) (Member, error) {
+	var m Member
+	if err := parseStatement(body, &m); err != nil {
+		return Member{}, invalid("member: %w", err)
+	}
+	if m.Node == "" || m.Epoch < 0 {
+		return Member{}, invalid("member needs a node, and an epoch from 0")
+	}
+	return m, nil
+}
+
+// ParseHead reads the body of a statement of kind [KindHead]. The checkpoint
+// in it is not verified.
+func ParseHead(body []byte) (Head, error) {
+	var h Head
+	if err := parseStatement(body, &h); err != nil {
+		return Head{}, invalid("head: %w", err)
+	}
+	if h.Node == "" || h.Epoch < 0 || h.Checkpoint == "" {
+		return Head{}, invalid("head needs a node, an epoch from 0 and a checkpoint")
+	}
+	return h, nil
+}
+
+func parseStatement(body []byte, v any) error {
+	if len(body) > maxStatement {
+		return fmt.Errorf("%d bytes, at most %d", len(body), maxStatement)
+	}
+	return json.Unmarshal(body, v)
+}
