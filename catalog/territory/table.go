@@ -62,14 +62,15 @@ var cog = sync.OnceValue(func() *table {
 
 func load() (*table, error) {
 	t := &table{
-		old:          map[string]int{},
-		postcodes:    map[string][]string{},
-		members:      map[string][]int{},
-		epcis:        map[string]epci{},
+		communes:     make([]Municipality, 0, 36_000), // room for all, so that nothing is copied
+		old:          make(map[string]int, 5_000),
+		postcodes:    make(map[string][]string, 7_000),
+		members:      make(map[string][]int, 1_300),
+		epcis:        make(map[string]epci, 1_300),
 		departements: map[string]departement{alsace: {"Alsace", "44"}},
 		regions:      map[string]string{},
 		bySIREN:      map[string]Body{},
-		communeSIREN: map[string]int{},
+		communeSIREN: make(map[string]int, 36_000),
 	}
 	for _, part := range []struct {
 		name    string
