@@ -1,0 +1,182 @@
+package pivot
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A record comes from outside. Real ones have some hundred values at five
+// levels; beyond these limits a record is read no further.
+const (
+	normMaxNodes = 1 << 17
+	normMaxDepth = 32
+)
+
+var errNormTooLarge = errors.New("more than " + strconv.Itoa(normMaxNodes) + " values in one record")
+
+// A normNode is one JSON value of a record, with its way to the root so that
+// a place can be named when there is something to say of it.
+type normNode struct {
+	kind  byte   // '{' '[' '"' '0' 't' 'f' 'n'; 0 for what lies too deep to be read
+	text  string // of a string, decoded; of a number, as written
+	raw   []byte // the value as written
+	up    *normNode
+	name  string // of a member, cleaned; see written
+	index int    // of an element
+	kids  []*normNode
+	used  bool // read for its meaning: the rest is Extra
+
+	written string // the name as written, if it differs from name
+}
+
+// pointer is the JSON pointer of n, relative to the record.
+func (n *normNode) pointer() string {
+	if n.up == nil {
+		return ""
+	}
+	last := strconv.Itoa(n.index)
+	if n.up.kind == '{' {
+		last = n.name
+		if n.written != "" {
+			last = n.written
+		}
+		last = strings.ReplaceAll(strings.ReplaceAll(last, "~", "~0"), "/", "~1")
+	}
+	return n.up.pointer() + "/" + last
+}
+
+// get finds the member called name. When a name stands twice the last one
+// counts, as in most JSON readers.
+func (n *normNode) get(name string) *normNode {
+	if n == nil || n.kind != '{' {
+		return nil
+	}
+	for i := len(n.kids) - 1; i >= 0; i-- {
+		if n.kids[i].name == name {
+			return n.kids[i]
+		}
+	}
+	return nil
+}
+
+// has reports whether n has a member called name, whatever its value.
+func (n *normNode) has(name string) bool { return n.get(name) != nil }
+
+// normTree reads raw into a tree. On an error the tree holds what could be
+// read before it.
+func normTree(raw []byte) (*normNode, error) {
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
+	p := normParser{raw: raw, dec: jsontext.NewDecoder(bytes.NewBuffer(raw),
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
+	root := p.node()
+	err := p.value(root, 0)
+	if err == nil {
+		if _, end := p.dec.ReadToken(); end != io.EOF {
+			err = errors.New("something follows the record")
+		}
+	}
+	return root, err
+}
+
+type normParser struct {
+	raw   []byte
+	dec   *jsontext.Decoder
+	slab  []normNode
+	count int
+}
+
+func (p *normParser) node() *normNode {
+	if len(p.slab) == 0 {
+		p.slab = make([]normNode, 64)
+	}
+	n := &p.slab[0]
+	p.slab = p.slab[1:]
+	p.count++
+	return n
+}
+
+// value reads the next value into n.
+func (p *normParser) value(n *normNode, depth int) error {
+	if p.count > normMaxNodes {
+		return errNormTooLarge
+	}
+	from := p.dec.InputOffset()
+	err := p.read(n, depth)
+	n.raw = bytes.TrimLeft(p.raw[from:p.dec.InputOffset()], " \t\r\n:,")
+	return err
+}
+
+func (p *normParser) read(n *normNode, depth int) error {
+	if depth > normMaxDepth {
+		return p.dec.SkipValue()
+	}
+	tok, err := p.dec.ReadToken()
+	if err != nil {
+		return fmt.Errorf("record is not JSON: %w", err)
+	}
+	n.kind = byte(tok.Kind())
+	switch n.kind {
+	case '"', '0':
+		n.text = tok.String()
+		return nil
+	case '{', '[':
+		return p.children(n, depth)
+	}
+	return nil
+}
+
+// children reads the members or elements of n up to its end.
+func (p *normParser) children(n *normNode, depth int) error {
+	for p.dec.PeekKind() != '}' && p.dec.PeekKind() != ']' {
+		kid := p.node()
+		kid.up, kid.index = n, len(n.kids)
+		if n.kind == '{' {
+			tok, err := p.dec.ReadToken()
+			if err != nil {
+				return fmt.Errorf("record is not JSON: %w", err)
+			}
+			written := tok.String()
+			if kid.name = normCleanKey(written); kid.name != written {
+				kid.written = written
+			}
+		}
+		n.kids = append(n.kids, kid)
+		if err := p.value(kid, depth+1); err != nil {
+			return err
+		}
+	}
+	_, err := p.dec.ReadToken()
+	return err
+}
+
+// normCleanKey takes off what spreadsheets and hands leave around a name.
+func normCleanKey(s string) string {
+	return strings.TrimSpace(normDropControls(s))
+}
+
+// normDropControls takes control characters, byte order marks and
+// noncharacters out of s. Tab and line ends stay.
+func normDropControls(s string) string {
+	return strings.Map(func(r rune) rune {
+		if normIsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func normIsControl(r rune) bool {
+	switch {
+	case r == '\t' || r == '\n' || r == '\r':
+		return false
+	case r < 0x20 || r == 0x7f || r == 0xfeff || r == 0xfffe || r == 0xffff:
+		return true
+	}
+	return false
+}

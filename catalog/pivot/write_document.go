@@ -1,0 +1,221 @@
+package pivot
+
+import (
+	"strconv"
+	"unicode/utf8"
+)
+
+// A writeDoc appends the fields of a record in one of the three legal
+// layouts, so that each field is named once for all of them:
+//
+//	flat JSON     "titulaires":[{…}]
+//	nested JSON   "titulaires":[{"titulaire":{…}}]   "techniques":{"technique":["…"]}
+//	XML           <titulaires><titulaire>…</titulaire></titulaires>
+type writeDoc struct {
+	b    []byte
+	form Form
+}
+
+// key opens the member called name; in XML, the element.
+func (d *writeDoc) key(name string) {
+	if d.form == XML {
+		d.b = append(append(append(d.b, '<'), name...), '>')
+		return
+	}
+	d.comma()
+	d.b = append(append(append(d.b, '"'), name...), '"', ':')
+}
+
+// comma separates what follows from what stands before it in an object or a list.
+func (d *writeDoc) comma() {
+	if n := len(d.b); n > 0 && d.b[n-1] != '{' && d.b[n-1] != '[' {
+		d.b = append(d.b, ',')
+	}
+}
+
+func (d *writeDoc) closeTag(name string) {
+	if d.form == XML {
+		d.b = append(append(append(d.b, '<', '/'), name...), '>')
+	}
+}
+
+// must writes a text that its schema requires, even when it is empty.
+func (d *writeDoc) must(name, s string) {
+	d.key(name)
+	if d.form == XML {
+		d.b = writeXMLText(d.b, s)
+		d.closeTag(name)
+		return
+	}
+	d.b = writeJSONText(d.b, s)
+}
+
+// text writes a text that is given.
+func (d *writeDoc) text(name, s string) {
+	if s != "" {
+		d.must(name, s)
+	}
+}
+
+func (d *writeDoc) number(name string, f *float64) {
+	if writeGiven(f) {
+		d.key(name)
+		d.b = writeNumber(d.b, *f)
+		d.closeTag(name)
+	}
+}
+
+func (d *writeDoc) whole(name string, i *int) {
+	if i != nil {
+		d.key(name)
+		d.b = strconv.AppendInt(d.b, int64(*i), 10)
+		d.closeTag(name)
+	}
+}
+
+func (d *writeDoc) boolean(name string, v *bool) {
+	if v != nil {
+		d.key(name)
+		d.b = strconv.AppendBool(d.b, *v)
+		d.closeTag(name)
+	}
+}
+
+// object writes an object whose fields are written by fields.
+func (d *writeDoc) object(name string, fields func()) {
+	d.key(name)
+	d.open()
+	fields()
+	d.shut()
+	d.closeTag(name)
+}
+
+func (d *writeDoc) open() {
+	if d.form != XML {
+		d.b = append(d.b, '{')
+	}
+}
+
+func (d *writeDoc) shut() {
+	if d.form != XML {
+		d.b = append(d.b, '}')
+	}
+}
+
+// list writes a list of n objects, each called item where the layout wraps
+// items. An empty list is left out unless it must be there.
+func (d *writeDoc) list(name, item string, n int, must bool, fields func(i int)) {
+	if n == 0 && !must {
+		return
+	}
+	d.key(name)
+	if d.form != XML {
+		d.b = append(d.b, '[')
+	}
+	for i := range n {
+		switch d.form {
+		case XML:
+			d.object(item, func() { fields(i) })
+		case Nested:
+			d.comma()
+			d.open()
+			d.object(item, func() { fields(i) })
+			d.shut()
+		default:
+			d.comma()
+			d.open()
+			fields(i)
+			d.shut()
+		}
+	}
+	if d.form != XML {
+		d.b = append(d.b, ']')
+	}
+	d.closeTag(name)
+}
+
+// words writes a list of texts in the wrapped layouts of 2.0.1 and later.
+func (d *writeDoc) words(name, item string, words []string) {
+	if len(words) == 0 {
+		return
+	}
+	d.object(name, func() {
+		if d.form == XML {
+			for _, w := range words {
+				d.must(item, w)
+			}
+			return
+		}
+		d.key(item)
+		d.b = writeJSONList(d.b, words)
+	})
+}
+
+// writeJSONList appends a list of JSON strings.
+func writeJSONList(b []byte, words []string) []byte {
+	b = append(b, '[')
+	for i, w := range words {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = writeJSONText(b, w)
+	}
+	return append(b, ']')
+}
+
+const writeHex = "0123456789abcdef"
+
+// writeJSONText appends s as a JSON string, escaping no more than JSON asks
+// for. Bytes that are no UTF-8 become U+FFFD.
+func writeJSONText(b []byte, s string) []byte {
+	b = append(b, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			switch {
+			case c == '"' || c == '\\':
+				b = append(b, '\\', c)
+			case c == '\n':
+				b = append(b, '\\', 'n')
+			case c == '\t':
+				b = append(b, '\\', 't')
+			case c == '\r':
+				b = append(b, '\\', 'r')
+			case c < 0x20:
+				b = append(b, '\\', 'u', '0', '0', writeHex[c>>4], writeHex[c&15])
+			default:
+				b = append(b, c)
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		b = utf8.AppendRune(b, r)
+		i += size
+	}
+	return append(b, '"')
+}
+
+// writeXMLText appends s as XML character data. A carriage return is kept by
+// a reference; characters that XML cannot hold become U+FFFD.
+func writeXMLText(b []byte, s string) []byte {
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		i += size
+		switch {
+		case r == '&':
+			b = append(b, "&amp;"...)
+		case r == '<':
+			b = append(b, "&lt;"...)
+		case r == '>':
+			b = append(b, "&gt;"...)
+		case r == '\r':
+			b = append(b, "&#13;"...)
+		case r < 0x20 && r != '\t' && r != '\n', r == 0xfffe, r == 0xffff:
+			b = utf8.AppendRune(b, utf8.RuneError)
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return b
+}
