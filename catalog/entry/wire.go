@@ -158,6 +158,32 @@ func readBody(r io.Reader) (Body, error) {
 	return b, nil
 }
 
+// CutBody reads the first body of b and returns what follows it. The body is
+// a part of b.
+func CutBody(b []byte) (body Body, rest []byte, err error) {
+	if len(b) == 0 {
+		return Body{}, nil, invalid("no body: %w", io.ErrUnexpectedEOF)
+	}
+	body.Flag, rest = Flag(b[0]), b[1:]
+	switch body.Flag {
+	case NoBody, Erased:
+		return body, rest, nil
+	case Present:
+	default:
+		return Body{}, nil, invalid("flag %d, want 0, 1 or 2", b[0])
+	}
+	if len(rest) < SaltSize+4 {
+		return Body{}, nil, invalid("body: %w", io.ErrUnexpectedEOF)
+	}
+	size := int64(binary.BigEndian.Uint32(rest[SaltSize:]))
+	body.Salt, rest = rest[:SaltSize:SaltSize], rest[SaltSize+4:]
+	if size == 0 || size > MaxBody || size > int64(len(rest)) {
+		return Body{}, nil, invalid("body of %d bytes where %d follow, want 1 to %d", size, len(rest), MaxBody)
+	}
+	body.Bytes = rest[:size:size]
+	return body, rest[size:], nil
+}
+
 // cutShort makes the end of the data an error wherever it comes.
 func cutShort(err error) error {
 	if errors.Is(err, io.EOF) {

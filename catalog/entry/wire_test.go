@@ -10,6 +10,7 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestBundleOfLeaves(t *testing.T) {
@@ -154,6 +155,17 @@ func FuzzReadBodies(f *testing.F) {
 		bodies, err := readBodies(bytes.NewReader(b), n, 1<<16)
 		if err == nil && (!bytes.Equal(writeBodies(t, bodies), b) || len(bodies) != n) {
 			t.Fatalf("%q is read as %q", b, bodies)
+		}
+		var cut []Body
+		rest := b
+		for err2 := error(nil); len(rest) > 0 && err2 == nil; {
+			var body Body
+			if body, rest, err2 = CutBody(rest); err2 == nil {
+				cut = append(cut, body)
+			}
+		}
+		if err == nil && !cmp.Equal(cut, bodies, cmpopts.EquateEmpty()) {
+			t.Fatalf("%q is cut as %q", b, cut)
 		}
 	})
 }
