@@ -1,0 +1,104 @@
+package pivot
+
+import (
+	"fmt"
+	"io"
+	"iter"
+
+	"maillon/catalog"
+)
+
+// Limits bound what one file may ask of us. A field that is zero takes the
+// default.
+type Limits struct {
+	Record int   // bytes of one record, both as written and as kept; default 4 MiB
+	Depth  int   // nesting of values or elements within one record; default 64, at most 512
+	File   int64 // bytes of the file after decompression; default 2 GiB
+	Ratio  int   // times a gzip file may swell, once past 8 MiB; default 200
+}
+
+func (l Limits) withDefaults() Limits {
+	if l.Record <= 0 {
+		l.Record = 4 << 20
+	}
+	if l.Depth <= 0 {
+		l.Depth = 64
+	}
+	l.Depth = min(l.Depth, jsonMaxDepth)
+	if l.File <= 0 {
+		l.File = 2 << 30
+	}
+	if l.Ratio <= 0 {
+		l.Ratio = 200
+	}
+	return l
+}
+
+// An Item is one element of a file: a record, or what is wrong with it.
+type Item struct {
+	// Record is the element. If it is refused, Raw may be nil (an element over
+	// the limit is not kept), and Kind, Buyer and ID are what could be told.
+	Record Record
+	// Problems is not empty exactly if the element is refused: unreadable, too
+	// large, without buyer or id, or not a contract at all.
+	Problems catalog.Problems
+}
+
+// A FileError ends a file: what follows it cannot be read. The items yielded
+// before it stand.
+type FileError struct {
+	Problem catalog.Problem
+	Offset  int64 // of the byte, from 0, in the text as read: decompressed and in UTF-8
+	Line    int   // from 1
+	cause   error
+}
+
+func (e *FileError) Error() string {
+	s := fmt.Sprintf("line %d (byte %d): %s", e.Line, e.Offset, e.Problem.Rule)
+	if e.Problem.Found != "" {
+		s += fmt.Sprintf(": found %q", e.Problem.Found)
+	}
+	if e.Problem.Expected != "" {
+		s += ", want " + e.Problem.Expected
+	}
+	if e.cause != nil {
+		s += ": " + e.cause.Error()
+	}
+	return s
+}
+
+// Unwrap gives the error of the underlying reader, if that is what ended the file.
+func (e *FileError) Unwrap() error { return e.cause }
+
+// A Reader reads one pivot file as a stream. It is for one goroutine.
+type Reader struct {
+	src      io.Reader
+	lim      Limits
+	layout   string
+	warnings catalog.Problems
+}
+
+// NewReader reads the file in r, of which it detects compression (gzip),
+// encoding, format and layout. It reads nothing before Items is ranged over.
+func NewReader(r io.Reader, lim Limits) *Reader {
+	return &Reader{src: r, lim: lim.withDefaults()}
+}
+
+// Items yields the elements of the file in their order. A non-nil error is
+// always a [*FileError] and the last thing yielded. Items can be ranged over
+// once.
+func (r *Reader) Items() iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		yield(Item{}, &FileError{Line: 1, Problem: catalog.Problem{Rule: "not-pivot", Severity: catalog.Error}})
+	}
+}
+
+// Layout says how the file is built, once the first item has been yielded:
+// "json-flat", "json-nested", "json-array" (the root is a list of contracts),
+// "json-record" (the root is one contract) or "xml".
+func (r *Reader) Layout() string { return r.layout }
+
+// Warnings are remarks on the file as a whole, complete once Items has ended.
+func (r *Reader) Warnings() catalog.Problems { return r.warnings }
+
+const jsonMaxDepth = 512
