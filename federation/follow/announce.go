@@ -1,0 +1,82 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+
+	"maillon/federation"
+)
+
+// Limits of answers, in bytes.
+const (
+	maxJSON          = 1 << 20
+	maxAnnouncements = 16 << 20
+)
+
+// PostAnnouncement posts a signed announcement to the hub whose public base
+// is base. A hub that refuses it gives a [RefusedError]; that it is pending
+// there is no error.
+func (c *Client) PostAnnouncement(ctx context.Context, base string, note []byte) error {
+	s := &session{c: c, base: base, left: c.o.MaxBytes}
+	a, err := s.do(ctx, request{
+		method: http.MethodPost, url: base + "/federation/v1/announce", body: note,
+		header: map[string]string{"Content-Type": "text/plain; charset=utf-8"}, limit: maxJSON, ok: http.StatusAccepted,
+	})
+	if a != nil {
+		defer a.Close()
+	}
+	if status, ok := errors.AsType[*StatusError](err); err != nil && (!ok || status.Status != http.StatusForbidden) {
+		return err
+	}
+	raw, readErr := io.ReadAll(a)
+	if readErr != nil {
+		return a.fail(readErr)
+	}
+	var d federation.Decision
+	if jsonErr := json.Unmarshal(raw, &d); jsonErr != nil {
+		return errors.Join(err, fmt.Errorf("answer of %s to an announcement: %w", base, jsonErr))
+	}
+	if d.Status == federation.Refused {
+		return &RefusedError{Reason: d.Reason}
+	}
+	return err
+}
+
+// Announcements fetches the announcements that the hub at base knows and has
+// accepted, as signed notes. None is verified.
+func (c *Client) Announcements(ctx context.Context, base string) ([][]byte, error) {
+	var list struct {
+		Items []string `json:"items"`
+	}
+	if err := c.getJSON(ctx, base+"/federation/v1/announcements", maxAnnouncements, &list); err != nil {
+		return nil, err
+	}
+	notes := make([][]byte, 0, len(list.Items))
+	for _, item := range list.Items {
+		notes = append(notes, []byte(item))
+	}
+	return notes, nil
+}
+
+// GetJSON fetches a JSON document of at most 1 MiB. Members that v does not
+// have are passed over.
+func (c *Client) GetJSON(ctx context.Context, url string, v any) error {
+	return c.getJSON(ctx, url, maxJSON, v)
+}
+
+func (c *Client) getJSON(ctx context.Context, url string, limit int64, v any) error {
+	s := &session{c: c, base: url, left: c.o.MaxBytes}
+	raw, err := s.read(ctx, request{url: url, limit: limit, packed: true, header: map[string]string{"Accept": "application/json"}})
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("%s: not the JSON expected: %w", url, err)
+	}
+	return nil
+}
