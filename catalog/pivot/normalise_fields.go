@@ -117,20 +117,20 @@ func (r *normReader) orNone(n *normNode, list normWords, none string) string {
 func (r *normReader) lists(n *normNode, c *Contract) {
 	acts := r.take(n, "actesSousTraitance")
 	for _, it := range r.objects(acts, "acteSousTraitance") {
-		c.Subcontracts = append(c.Subcontracts, r.subcontract(it))
+		c.Subcontracts = normAdd(r, it, c.Subcontracts, r.subcontract(it))
 	}
 	c.Subcontracts = normUnique(r, acts, c.Subcontracts, func(s Subcontract) string { return string(completSubcontract(nil, s)) })
 
 	changes := r.take(n, "modificationsActesSousTraitance")
 	for _, it := range r.objects(changes, "modificationActeSousTraitance", "modificationActesSousTraitance") {
-		c.SubcontractChanges = append(c.SubcontractChanges, r.subcontractChange(it))
+		c.SubcontractChanges = normAdd(r, it, c.SubcontractChanges, r.subcontractChange(it))
 	}
 	c.SubcontractChanges = normUnique(r, changes, c.SubcontractChanges,
 		func(s SubcontractChange) string { return string(completSubcontractChange(nil, s)) })
 
 	mods := r.take(n, "modifications")
 	for _, it := range r.objects(mods, "modification") {
-		c.Modifications = append(c.Modifications, r.modification(it))
+		c.Modifications = normAdd(r, it, c.Modifications, r.modification(it))
 	}
 	c.Modifications = normUnique(r, mods, c.Modifications, func(m Modification) string { return string(completModification(nil, m)) })
 
@@ -139,7 +139,7 @@ func (r *normReader) lists(n *normNode, c *Contract) {
 	}
 	years := r.take(n, "donneesExecution")
 	for _, it := range r.objects(years, "donneesAnnuelles") {
-		c.Execution = append(c.Execution, r.executionYear(it))
+		c.Execution = normAdd(r, it, c.Execution, r.executionYear(it))
 	}
 	c.Execution = normUnique(r, years, c.Execution, func(e ExecutionYear) string { return string(completExecutionYear(nil, e)) })
 }
@@ -148,7 +148,7 @@ func (r *normReader) suppliers(n *normNode) []Supplier {
 	var list []Supplier
 	names := r.pair("titulaire", "concessionnaire")
 	for _, it := range r.objects(n, names...) {
-		list = append(list, r.supplier(it))
+		list = normAdd(r, it, list, r.supplier(it))
 	}
 	return normUnique(r, n, list, func(s Supplier) string { return string(completSupplier(nil, s)) })
 }
@@ -213,7 +213,7 @@ func (r *normReader) executionYear(n *normNode) ExecutionYear {
 		Investment: r.number(r.take(n, "depensesInvestissement")),
 	}
 	for _, it := range r.objects(r.take(n, "tarifs"), "tarif") {
-		e.Tariffs = append(e.Tariffs, Tariff{
+		e.Tariffs = normAdd(r, it, e.Tariffs, Tariff{
 			Title: r.text(r.take(it, "intituleTarif")),
 			Price: r.number(r.take(it, "tarif")),
 		})

@@ -1,5 +1,7 @@
 package pivot
 
+import "reflect"
+
 // A normShape says how a list must stand in its layout.
 type normShape int
 
@@ -100,6 +102,15 @@ func (r *normReader) objects(n *normNode, names ...string) []*normNode {
 		}
 	}
 	return list
+}
+
+// normAdd adds v, which was read from n, to list, unless nothing was given in it.
+func normAdd[T any](r *normReader, n *normNode, list []T, v T) []T {
+	if reflect.ValueOf(v).IsZero() {
+		r.say(n, repairEmpty, string(n.raw), "")
+		return list
+	}
+	return append(list, v)
 }
 
 // words reads a list of values of a closed list. In 2.0.0 a list that is

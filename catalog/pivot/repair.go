@@ -1,10 +1,6 @@
 package pivot
 
-import (
-	"unicode/utf8"
-
-	"maillon/catalog/texts"
-)
+import "maillon/catalog/texts"
 
 // A Repair is one thing that [Normalise] read differently from what was
 // written. It changes the form of a value, never its meaning, and never the
@@ -55,19 +51,11 @@ func (r Repair) Text(lang texts.Lang) string {
 
 // repairCut keeps the first 120 characters of s.
 func repairCut(s string) string {
-	const most = 120
-	if len(s) <= most {
-		return s
-	}
 	n := 0
 	for i := range s {
-		if n == most {
+		if n++; n > 120 {
 			return s[:i] + "…"
 		}
-		n++
 	}
-	if utf8.ValidString(s) {
-		return s
-	}
-	return s[:most]
+	return s
 }
