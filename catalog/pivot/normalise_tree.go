@@ -133,6 +133,9 @@ func (p *normParser) read(n *normNode, depth int) error {
 
 // children reads the members or elements of n up to its end.
 func (p *normParser) children(n *normNode, depth int) error {
+	if n.kind == '{' {
+		n.kids = make([]*normNode, 0, 8)
+	}
 	for p.dec.PeekKind() != '}' && p.dec.PeekKind() != ']' {
 		kid := p.node()
 		kid.up, kid.index = n, len(n.kids)
@@ -157,6 +160,10 @@ func (p *normParser) children(n *normNode, depth int) error {
 
 // normCleanKey takes off what spreadsheets and hands leave around a name.
 func normCleanKey(s string) string {
+	odd := func(r rune) bool { return r <= ' ' || r > '~' }
+	if strings.IndexFunc(s, odd) < 0 {
+		return s
+	}
 	return strings.TrimSpace(normDropControls(s))
 }
 

@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,26 +25,36 @@ type verdict struct {
 	accept []Version // versions that accept it, oldest first
 }
 
-// conformance reads the verdicts on real records, in their order.
+// conformance gives the verdicts on real records, in their order.
 func conformance(t testing.TB) []verdict {
 	t.Helper()
-	root := os.Getenv("MAILLON_CONFORMANCE")
-	if root == "" {
+	if os.Getenv("MAILLON_CONFORMANCE") == "" {
 		t.Skip("SKIPPED: MAILLON_CONFORMANCE is not set, no real record is checked")
 	}
-	table, err := os.ReadFile(filepath.Join(root, "pivot", "verdicts.tsv"))
+	list, err := verdicts()
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := map[string]*normNode{}
+	return list
+}
+
+var verdicts = sync.OnceValues(func() ([]verdict, error) {
+	root := filepath.Join(os.Getenv("MAILLON_CONFORMANCE"), "pivot")
+	table, err := os.ReadFile(filepath.Join(root, "verdicts.tsv"))
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]map[string]json.RawMessage{} // by name, the records by pointer
 	var list []verdict
 	for line := range strings.Lines(string(table)) {
 		f := strings.Split(strings.TrimSpace(line), "\t") // file, pointer, kind, version, 1 or 0
 		if place := f[0] + f[1]; len(list) == 0 || list[len(list)-1].place != place {
 			if files[f[0]] == nil {
-				files[f[0]] = conformanceFile(t, filepath.Join(root, "pivot", f[0]))
+				if files[f[0]], err = recordsOf(filepath.Join(root, f[0])); err != nil {
+					return nil, err
+				}
 			}
-			rec := Record{Kind: Kind(f[2]), Form: Flat, Pointer: f[1], Raw: conformanceRaw(t, files[f[0]], f[1])}
+			rec := Record{Kind: Kind(f[2]), Form: Flat, Pointer: f[1], Raw: files[f[0]][f[1]]}
 			if strings.Count(f[1], "/") == 3 {
 				rec.Form = Nested
 			}
@@ -53,58 +65,39 @@ func conformance(t testing.TB) []verdict {
 			last.accept = append(last.accept, Version(f[3]))
 		}
 	}
-	return list
-}
+	return list, nil
+})
 
-func conformanceFile(t testing.TB, path string) *normNode {
+// recordsOf finds the records of a file of either JSON layout, by pointer.
+func recordsOf(path string) (map[string]json.RawMessage, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	// One level is enough to find the records.
-	root := &normNode{kind: '{'}
-	var doc map[string]json.RawMessage
+	var doc struct{ Marches json.RawMessage }
 	if err := json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &doc); err != nil {
-		t.Fatalf("%s: %v", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	for name, v := range doc {
-		root.kids = append(root.kids, conformanceTree(t, name, v, 2))
-	}
-	return root
-}
-
-func conformanceTree(t testing.TB, name string, raw json.RawMessage, deep int) *normNode {
-	n := &normNode{name: name, raw: raw, kind: raw[0]}
-	switch {
-	case deep > 0 && n.kind == '[':
-		var list []json.RawMessage
-		if err := json.Unmarshal(raw, &list); err != nil {
-			t.Fatal(err)
+	lists := map[string][]json.RawMessage{}
+	var list []json.RawMessage
+	if json.Unmarshal(doc.Marches, &list) == nil {
+		lists["/marches/"] = list
+	} else {
+		var kinds map[string][]json.RawMessage
+		if err := json.Unmarshal(doc.Marches, &kinds); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		for _, e := range list {
-			n.kids = append(n.kids, &normNode{raw: e})
-		}
-	case deep > 0 && n.kind == '{':
-		var members map[string]json.RawMessage
-		if err := json.Unmarshal(raw, &members); err != nil {
-			t.Fatal(err)
-		}
-		for name, v := range members {
-			n.kids = append(n.kids, conformanceTree(t, name, v, deep-1))
+		for kind, list := range kinds {
+			lists["/marches/"+kind+"/"] = list
 		}
 	}
-	return n
-}
-
-func conformanceRaw(t testing.TB, n *normNode, pointer string) []byte {
-	for _, part := range strings.Split(pointer, "/")[1:] {
-		if i, err := strconv.Atoi(part); err == nil && n.kind == '[' && i < len(n.kids) {
-			n = n.kids[i]
-		} else if n = n.get(part); n == nil {
-			t.Fatalf("no record at %s", pointer)
+	records := map[string]json.RawMessage{}
+	for before, list := range lists {
+		for i, rec := range list {
+			records[before+strconv.Itoa(i)] = rec
 		}
 	}
-	return n.raw
+	return records, nil
 }
 
 func TestEveryRealValidRecordIsReadInItsGeneration(t *testing.T) {
@@ -137,8 +130,11 @@ func TestRealValidRecordsNeedFewRepairs(t *testing.T) {
 }
 
 func TestRealRecordsReadTheSameAfterWriting(t *testing.T) {
-	n := 0
-	for _, v := range conformance(t) {
+	all := conformance(t)
+	if len(all) < 6000 {
+		t.Errorf("%d records, want all of verdicts.tsv", len(all))
+	}
+	for _, v := range all {
 		c, _ := Normalise(v.rec)
 		one := slices.Values([]Contract{c})
 		var j, x bytes.Buffer
@@ -148,17 +144,14 @@ func TestRealRecordsReadTheSameAfterWriting(t *testing.T) {
 		want := legalOnly(c)
 		for _, rec := range append(readJSON(t, c.Generation, j.Bytes()), readXML(t, x.Bytes())...) {
 			got, repairs := Normalise(rec)
-			if diff := cmp.Diff(want, got); diff != "" {
+			if !reflect.DeepEqual(want, got) {
+				diff := cmp.Diff(want, got)
 				t.Errorf("%s as %s (-read +written and read):\n%s", v.place, rec.Form, diff)
 			}
 			if len(v.accept) > 0 && len(repairs) > 0 {
 				t.Errorf("%s as %s: repairs %v, want none in what was written", v.place, rec.Form, repairs)
 			}
 		}
-		n++
-	}
-	if n < 6000 {
-		t.Errorf("%d records were read, want all of verdicts.tsv", n)
 	}
 }
 
