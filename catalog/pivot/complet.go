@@ -163,6 +163,12 @@ func completContract(d *writeDoc, c *Contract) {
 	d.text("dateNotification", c.Notified)
 	d.text("datePublicationDonnees", c.Published)
 	d.text("dateDebutExecution", c.Start)
+	completRest(d, c)
+	completExtra(d, c.Extra)
+}
+
+// completRest appends the fields from the amount on.
+func completRest(d *writeDoc, c *Contract) {
 	d.number("montant", c.Amount)
 	d.number("montantSubventionPublique", c.Subsidy)
 	completWords(d, "typesPrix", c.PriceTypes)
@@ -177,7 +183,6 @@ func completContract(d *writeDoc, c *Contract) {
 	completList(d, "modificationsActesSousTraitance", c.SubcontractChanges, completSubcontractChange)
 	completList(d, "modifications", c.Modifications, completModification)
 	completList(d, "donneesExecution", c.Execution, completExecutionYear)
-	completExtra(d, c.Extra)
 }
 
 // completExtra appends the fields that are in no legal schema, by name. A

@@ -21,6 +21,8 @@ import (
 // the words that 2.0.1 gave to that ("Sans objet", "Pas de CCAG"…), and its
 // other words as those of 2.0.1.
 //
+// At most 500 repairs are listed of one record.
+//
 // What no legal schema knows is in Extra, under its name, or under its JSON
 // pointer without the first slash where it lies deeper.
 func Normalise(rec Record) (Contract, []Repair) {
@@ -47,8 +49,14 @@ type normReader struct {
 	extra   map[string]json.RawMessage
 }
 
+// normMaxRepairs bounds what is said of one record. Real ones need a dozen.
+const normMaxRepairs = 500
+
 // say adds a repair at n.
 func (r *normReader) say(n *normNode, rule, from, to string) {
+	if len(r.repairs) >= normMaxRepairs {
+		return
+	}
 	r.repairs = append(r.repairs, Repair{Pointer: n.pointer(), Rule: rule, From: repairCut(from), To: repairCut(to)})
 }
 

@@ -3,6 +3,7 @@ package pivot
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,84 +23,85 @@ func rulesOf(repairs []Repair) []string {
 
 // In each case the record is a marché of the nested layout with the given
 // member, and want is what is read of it.
+var repairTests = []struct {
+	name string
+	raw  string
+	read func(Contract) any
+	want any
+	rule string // with its place; "" if nothing is repaired
+}{
+	{"a legal value of a closed list stays", `"ccag":"Maitrise d'œuvre"`, func(c Contract) any { return c.CCAG }, "Maitrise d'œuvre", ""},
+	{"a curly apostrophe in a closed list is straightened", `"procedure":"Appel d’offres ouvert"`,
+		func(c Contract) any { return c.Procedure }, "Appel d'offres ouvert", "repair-apostrophe /procedure"},
+	{"a curly apostrophe in a free text stays", `"objet":"L’eau"`, func(c Contract) any { return c.Object }, "L’eau", ""},
+	{"the accent that 2.0.1 took from Maîtrise goes", `"ccag":"Maîtrise d'œuvre"`,
+		func(c Contract) any { return c.CCAG }, "Maitrise d'œuvre", "repair-word /ccag"},
+	{"the case of a closed value is mended", `"lieuExecution":{"code":"35238","typeCode":"Code Commune"}`,
+		func(c Contract) any { return c.Place.CodeType }, "Code commune", "repair-word /lieuExecution/typeCode"},
+	{"an unknown value of a closed list stays as wrong as it was", `"nature":"Bail"`,
+		func(c Contract) any { return c.Nature }, "Bail", ""},
+	{"HORS_UE is HORS-UE", `"titulaires":[{"titulaire":{"typeIdentifiant":"HORS_UE","id":"CH1"}}]`,
+		func(c Contract) any { return c.Suppliers }, []Supplier{{IDType: "HORS-UE", ID: "CH1"}}, "repair-word /titulaires/0/titulaire/typeIdentifiant"},
+	{"FRW is FRWF", `"titulaires":[{"titulaire":{"typeIdentifiant":"FRW","id":"1"}}]`,
+		func(c Contract) any { return c.Suppliers[0].IDType }, "FRWF", "repair-word /titulaires/0/titulaire/typeIdentifiant"},
+	{"TVA_INTRACOMMUNAUTAIRE is TVA", `"titulaires":[{"titulaire":{"typeIdentifiant":"TVA_INTRACOMMUNAUTAIRE","id":"1"}}]`,
+		func(c Contract) any { return c.Suppliers[0].IDType }, "TVA", "repair-word /titulaires/0/titulaire/typeIdentifiant"},
+	{"UE is TVA in 2.x", `"titulaires":[{"titulaire":{"typeIdentifiant":"UE","id":"DE1"}}]`,
+		func(c Contract) any { return c.Suppliers[0].IDType }, "TVA", "repair-version /titulaires/0/titulaire/typeIdentifiant"},
+
+	{"a boolean stays", `"marcheInnovant":false`, func(c Contract) any { return *c.Innovative }, false, ""},
+	{"oui is true", `"marcheInnovant":"oui"`, func(c Contract) any { return *c.Innovative }, true, "repair-boolean /marcheInnovant"},
+	{"0 is false", `"marcheInnovant":0`, func(c Contract) any { return *c.Innovative }, false, "repair-boolean /marcheInnovant"},
+	{`"true" is true`, `"marcheInnovant":"true"`, func(c Contract) any { return *c.Innovative }, true, "repair-boolean /marcheInnovant"},
+	{"a boolean that says neither is left out", `"marcheInnovant":"peut-être"`,
+		func(c Contract) any { return c.Innovative == nil }, true, "repair-unreadable /marcheInnovant"},
+
+	{"a number keeps its value", `"montant":1.10`, func(c Contract) any { return *c.Amount }, 1.1, ""},
+	{"a number written as a text is read", `"montant":"1234.5"`, func(c Contract) any { return *c.Amount }, 1234.5, "repair-number-string /montant"},
+	{"a decimal comma is read", `"montant":"1 234,50 €"`, func(c Contract) any { return *c.Amount }, 1234.5, "repair-number-string /montant"},
+	{"narrow spaces between thousands are read", `"montant":"1\u202f234"`, func(c Contract) any { return *c.Amount }, 1234.0, "repair-number-string /montant"},
+	{"two decimal marks are not guessed at", `"montant":"1,234.50"`, func(c Contract) any { return c.Amount == nil }, true, "repair-unreadable /montant"},
+	{"hexadecimal is no amount", `"montant":"0x10"`, func(c Contract) any { return c.Amount == nil }, true, "repair-unreadable /montant"},
+	{"an infinite amount is left out", `"montant":1e999`, func(c Contract) any { return c.Amount == nil }, true, "repair-unreadable /montant"},
+	{"a wrong amount stays as wrong as it was", `"montant":-3`, func(c Contract) any { return *c.Amount }, -3.0, ""},
+	{"12.0 months are 12", `"dureeMois":12.0`, func(c Contract) any { return *c.Months }, 12, ""},
+	{"half a month is left out", `"dureeMois":1.5`, func(c Contract) any { return c.Months == nil }, true, "repair-unreadable /dureeMois"},
+
+	{"a day stays", `"dateNotification":"2024-03-01"`, func(c Contract) any { return c.Notified }, "2024-03-01", ""},
+	{"a timezone is cut, not reckoned with", `"dateNotification":"2024-03-01+01:00"`,
+		func(c Contract) any { return c.Notified }, "2024-03-01", "repair-timezone /dateNotification"},
+	{"the odd +01:00Z of 1.x is cut", `"dateNotification":"2024-03-01+01:00Z"`,
+		func(c Contract) any { return c.Notified }, "2024-03-01", "repair-timezone /dateNotification"},
+	{"a time of day is cut", `"dateNotification":"2024-03-01T23:00:00.000Z"`,
+		func(c Contract) any { return c.Notified }, "2024-03-01", "repair-date-time /dateNotification"},
+	{"a French date is turned round", `"dateNotification":"01/03/2024"`,
+		func(c Contract) any { return c.Notified }, "2024-03-01", "repair-date /dateNotification"},
+	{"what is no date stays as written", `"dateNotification":"mars 2024"`, func(c Contract) any { return c.Notified }, "mars 2024", ""},
+
+	{"null is not given", `"idAccordCadre":null`, func(c Contract) any { return c.FrameworkID }, "", "repair-null /idAccordCadre"},
+	{"NC is not given", `"formePrix":"NC"`, func(c Contract) any { return c.PriceForm }, "", "repair-nc /formePrix"},
+	{"NC for a number is not given", `"offresRecues":"NC"`, func(c Contract) any { return c.Offers == nil }, true, "repair-nc /offresRecues"},
+	{"NC for a list is not given", `"techniques":"NC"`, func(c Contract) any { return c.Techniques == nil }, true, "repair-nc /techniques"},
+	{"the place NC is Nouvelle-Calédonie", `"lieuExecution":{"code":"NC","typeCode":"Code pays"}`,
+		func(c Contract) any { return c.Place.Code }, "NC", ""},
+	{"the empty text is not given", `"idAccordCadre":""`, func(c Contract) any { return c.FrameworkID }, "", "repair-empty /idAccordCadre"},
+	{"spaces round an id go", `"id":" 2024-01 "`, func(c Contract) any { return c.ID }, "2024-01", "repair-space /id"},
+	{"spaces inside a SIRET go", `"acheteur":{"id":"217 500 016 00019"}`,
+		func(c Contract) any { return c.Buyer.ID }, "21750001600019", "repair-space /acheteur/id"},
+	{"spaces inside another id stay", `"id":"2024 01"`, func(c Contract) any { return c.ID }, "2024 01", ""},
+	{"a number for a text is read as written", `"lieuExecution":{"code":35000,"typeCode":"Code postal"}`,
+		func(c Contract) any { return c.Place.Code }, "35000", "repair-string /lieuExecution/code"},
+	{"control characters and byte order marks go", `"objet":"\ufeffPain\u0000 frais"`,
+		func(c Contract) any { return c.Object }, "Pain frais", "repair-control /objet"},
+	{"a key with a space is read", `"objet ":"Pain"`, func(c Contract) any { return c.Object }, "Pain", "repair-key /objet "},
+	{"of a key that stands twice the last one is read", `"objet":"Pain","objet":"Vin"`,
+		func(c Contract) any { return c.Object }, "Vin", "repair-repeated-key /objet"},
+	{"an object for a text is left out and kept aside", `"objet":{"fr":"Pain"}`,
+		func(c Contract) any { return string(c.Extra["objet/fr"]) }, `"Pain"`, "repair-unreadable /objet"},
+}
+
 func TestNormaliseRepairs(t *testing.T) {
-	tests := []struct {
-		name string
-		raw  string
-		read func(Contract) any
-		want any
-		rule string // with its place; "" if nothing is repaired
-	}{
-		{"a legal value of a closed list stays", `"ccag":"Maitrise d'œuvre"`, func(c Contract) any { return c.CCAG }, "Maitrise d'œuvre", ""},
-		{"a curly apostrophe in a closed list is straightened", `"procedure":"Appel d’offres ouvert"`,
-			func(c Contract) any { return c.Procedure }, "Appel d'offres ouvert", "repair-apostrophe /procedure"},
-		{"a curly apostrophe in a free text stays", `"objet":"L’eau"`, func(c Contract) any { return c.Object }, "L’eau", ""},
-		{"the accent that 2.0.1 took from Maîtrise goes", `"ccag":"Maîtrise d'œuvre"`,
-			func(c Contract) any { return c.CCAG }, "Maitrise d'œuvre", "repair-word /ccag"},
-		{"the case of a closed value is mended", `"lieuExecution":{"code":"35238","typeCode":"Code Commune"}`,
-			func(c Contract) any { return c.Place.CodeType }, "Code commune", "repair-word /lieuExecution/typeCode"},
-		{"an unknown value of a closed list stays as wrong as it was", `"nature":"Bail"`,
-			func(c Contract) any { return c.Nature }, "Bail", ""},
-		{"HORS_UE is HORS-UE", `"titulaires":[{"titulaire":{"typeIdentifiant":"HORS_UE","id":"CH1"}}]`,
-			func(c Contract) any { return c.Suppliers }, []Supplier{{IDType: "HORS-UE", ID: "CH1"}}, "repair-word /titulaires/0/titulaire/typeIdentifiant"},
-		{"FRW is FRWF", `"titulaires":[{"titulaire":{"typeIdentifiant":"FRW","id":"1"}}]`,
-			func(c Contract) any { return c.Suppliers[0].IDType }, "FRWF", "repair-word /titulaires/0/titulaire/typeIdentifiant"},
-		{"TVA_INTRACOMMUNAUTAIRE is TVA", `"titulaires":[{"titulaire":{"typeIdentifiant":"TVA_INTRACOMMUNAUTAIRE","id":"1"}}]`,
-			func(c Contract) any { return c.Suppliers[0].IDType }, "TVA", "repair-word /titulaires/0/titulaire/typeIdentifiant"},
-		{"UE is TVA in 2.x", `"titulaires":[{"titulaire":{"typeIdentifiant":"UE","id":"DE1"}}]`,
-			func(c Contract) any { return c.Suppliers[0].IDType }, "TVA", "repair-version /titulaires/0/titulaire/typeIdentifiant"},
-
-		{"a boolean stays", `"marcheInnovant":false`, func(c Contract) any { return *c.Innovative }, false, ""},
-		{"oui is true", `"marcheInnovant":"oui"`, func(c Contract) any { return *c.Innovative }, true, "repair-boolean /marcheInnovant"},
-		{"0 is false", `"marcheInnovant":0`, func(c Contract) any { return *c.Innovative }, false, "repair-boolean /marcheInnovant"},
-		{`"true" is true`, `"marcheInnovant":"true"`, func(c Contract) any { return *c.Innovative }, true, "repair-boolean /marcheInnovant"},
-		{"a boolean that says neither is left out", `"marcheInnovant":"peut-être"`,
-			func(c Contract) any { return c.Innovative == nil }, true, "repair-unreadable /marcheInnovant"},
-
-		{"a number keeps its value", `"montant":1.10`, func(c Contract) any { return *c.Amount }, 1.1, ""},
-		{"a number written as a text is read", `"montant":"1234.5"`, func(c Contract) any { return *c.Amount }, 1234.5, "repair-number-string /montant"},
-		{"a decimal comma is read", `"montant":"1 234,50 €"`, func(c Contract) any { return *c.Amount }, 1234.5, "repair-number-string /montant"},
-		{"narrow spaces between thousands are read", `"montant":"1\u202f234"`, func(c Contract) any { return *c.Amount }, 1234.0, "repair-number-string /montant"},
-		{"two decimal marks are not guessed at", `"montant":"1,234.50"`, func(c Contract) any { return c.Amount == nil }, true, "repair-unreadable /montant"},
-		{"hexadecimal is no amount", `"montant":"0x10"`, func(c Contract) any { return c.Amount == nil }, true, "repair-unreadable /montant"},
-		{"an infinite amount is left out", `"montant":1e999`, func(c Contract) any { return c.Amount == nil }, true, "repair-unreadable /montant"},
-		{"a wrong amount stays as wrong as it was", `"montant":-3`, func(c Contract) any { return *c.Amount }, -3.0, ""},
-		{"12.0 months are 12", `"dureeMois":12.0`, func(c Contract) any { return *c.Months }, 12, ""},
-		{"half a month is left out", `"dureeMois":1.5`, func(c Contract) any { return c.Months == nil }, true, "repair-unreadable /dureeMois"},
-
-		{"a day stays", `"dateNotification":"2024-03-01"`, func(c Contract) any { return c.Notified }, "2024-03-01", ""},
-		{"a timezone is cut, not reckoned with", `"dateNotification":"2024-03-01+01:00"`,
-			func(c Contract) any { return c.Notified }, "2024-03-01", "repair-timezone /dateNotification"},
-		{"the odd +01:00Z of 1.x is cut", `"dateNotification":"2024-03-01+01:00Z"`,
-			func(c Contract) any { return c.Notified }, "2024-03-01", "repair-timezone /dateNotification"},
-		{"a time of day is cut", `"dateNotification":"2024-03-01T23:00:00.000Z"`,
-			func(c Contract) any { return c.Notified }, "2024-03-01", "repair-date-time /dateNotification"},
-		{"a French date is turned round", `"dateNotification":"01/03/2024"`,
-			func(c Contract) any { return c.Notified }, "2024-03-01", "repair-date /dateNotification"},
-		{"what is no date stays as written", `"dateNotification":"mars 2024"`, func(c Contract) any { return c.Notified }, "mars 2024", ""},
-
-		{"null is not given", `"idAccordCadre":null`, func(c Contract) any { return c.FrameworkID }, "", "repair-null /idAccordCadre"},
-		{"NC is not given", `"formePrix":"NC"`, func(c Contract) any { return c.PriceForm }, "", "repair-nc /formePrix"},
-		{"NC for a number is not given", `"offresRecues":"NC"`, func(c Contract) any { return c.Offers == nil }, true, "repair-nc /offresRecues"},
-		{"NC for a list is not given", `"techniques":"NC"`, func(c Contract) any { return c.Techniques == nil }, true, "repair-nc /techniques"},
-		{"the place NC is Nouvelle-Calédonie", `"lieuExecution":{"code":"NC","typeCode":"Code pays"}`,
-			func(c Contract) any { return c.Place.Code }, "NC", ""},
-		{"the empty text is not given", `"idAccordCadre":""`, func(c Contract) any { return c.FrameworkID }, "", "repair-empty /idAccordCadre"},
-		{"spaces round an id go", `"id":" 2024-01 "`, func(c Contract) any { return c.ID }, "2024-01", "repair-space /id"},
-		{"spaces inside a SIRET go", `"acheteur":{"id":"217 500 016 00019"}`,
-			func(c Contract) any { return c.Buyer.ID }, "21750001600019", "repair-space /acheteur/id"},
-		{"spaces inside another id stay", `"id":"2024 01"`, func(c Contract) any { return c.ID }, "2024 01", ""},
-		{"a number for a text is read as written", `"lieuExecution":{"code":35000,"typeCode":"Code postal"}`,
-			func(c Contract) any { return c.Place.Code }, "35000", "repair-string /lieuExecution/code"},
-		{"control characters and byte order marks go", `"objet":"\ufeffPain\u0000 frais"`,
-			func(c Contract) any { return c.Object }, "Pain frais", "repair-control /objet"},
-		{"a key with a space is read", `"objet ":"Pain"`, func(c Contract) any { return c.Object }, "Pain", "repair-key /objet "},
-		{"of a key that stands twice the last one is read", `"objet":"Pain","objet":"Vin"`,
-			func(c Contract) any { return c.Object }, "Vin", "repair-repeated-key /objet"},
-		{"an object for a text is left out and kept aside", `"objet":{"fr":"Pain"}`,
-			func(c Contract) any { return string(c.Extra["objet/fr"]) }, `"Pain"`, "repair-unreadable /objet"},
-	}
-	for _, tt := range tests {
+	for _, tt := range repairTests {
 		t.Run(tt.name, func(t *testing.T) {
 			c, repairs := Normalise(Record{Kind: Marche, Form: Nested, Raw: []byte("{" + tt.raw + `,"offresRecues":1}`)})
 			if strings.Contains(tt.raw, "offresRecues") {
@@ -289,6 +291,7 @@ func TestNormaliseReadsWhatItCanOfARecordThatBreaksOff(t *testing.T) {
 		"two records":  {`{"id":"1"}{"id":"2"}`, "1", []string{"repair-unreadable "}},
 		"no object":    {`["id","1"]`, "", []string{"repair-unreadable "}},
 		"nothing":      {``, "", []string{"repair-unreadable "}},
+		"very wide":    {`{"id":"1","titulaires":[` + strings.Repeat(`{},`, 9) + `{}]}`, "1", append([]string{"repair-wrapper /titulaires"}, emptyAt(10)...)},
 		"very deep":    {`{"id":"1","titulaires":` + deep + `}`, "1", []string{"repair-wrapper /titulaires", "repair-unreadable /titulaires/0"}},
 		"a BOM before": {"\ufeff" + `{"id":"1"}`, "1", nil},
 		"bad UTF-8":    {"{\"id\":\"1\xff\"}", "1\ufffd", nil},
@@ -303,5 +306,26 @@ func TestNormaliseReadsWhatItCanOfARecordThatBreaksOff(t *testing.T) {
 				t.Errorf("repairs %q, want %q", got, tt.rules)
 			}
 		})
+	}
+}
+
+func emptyAt(n int) []string {
+	var list []string
+	for i := range n {
+		list = append(list, "repair-empty /titulaires/"+strconv.Itoa(i))
+	}
+	return list
+}
+
+func TestNormaliseSaysNoMoreThanAPersonCanRead(t *testing.T) {
+	key := "titulaires" + strings.Repeat(" ", 1<<16)
+	c, repairs := Normalise(Record{Kind: Marche, Form: Nested, Raw: []byte(`{"id":"1","` + key + `":[` + strings.Repeat("{},", 5000) + `{}]}`)})
+	if c.ID != "1" || len(repairs) != normMaxRepairs {
+		t.Errorf("id %q and %d repairs, want 1 and %d", c.ID, len(repairs), normMaxRepairs)
+	}
+	for _, r := range repairs {
+		if len(r.Pointer) > 100 || len(r.From) > 130 {
+			t.Fatalf("a repair of %d and %d bytes", len(r.Pointer), len(r.From))
+		}
 	}
 }

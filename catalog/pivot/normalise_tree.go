@@ -43,7 +43,7 @@ func (n *normNode) pointer() string {
 	last := strconv.Itoa(n.index)
 	if n.up.kind == '{' {
 		last = n.name
-		if n.written != "" {
+		if n.written != "" && len(n.written) < len(n.name)+64 { // a key of a million spaces is not repeated
 			last = n.written
 		}
 		last = strings.ReplaceAll(strings.ReplaceAll(last, "~", "~0"), "/", "~1")

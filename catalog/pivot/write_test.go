@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -309,6 +310,36 @@ func TestWriteCSVIsOneLinePerSupplier(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheFormatsPageNamesEveryColumnAndKey(t *testing.T) {
+	page, err := os.ReadFile("../../docs/formats.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := CSVColumns()
+	line, err := json.Marshal(fullComplete())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known map[string]any
+	if err := json.Unmarshal(line, &known); err != nil {
+		t.Fatal(err)
+	}
+	legal, err := json.Marshal(fullComplete().Contract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range known {
+		if key == "extra" || !bytes.Contains(legal, []byte(`"`+key+`":`)) {
+			names = append(names, key)
+		}
+	}
+	for _, name := range names {
+		if !bytes.Contains(page, []byte("`"+name+"`")) {
+			t.Errorf("docs/formats.md does not speak of `%s`", name)
+		}
 	}
 }
 
