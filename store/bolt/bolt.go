@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"maillon/store"
 )
@@ -116,9 +117,9 @@ func checkWhole(path string, wait time.Duration) error {
 
 func openError(path string, err error) error {
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, berrors.ErrTimeout):
 		return fmt.Errorf("open the store %s: %w: stop it first", path, ErrLocked)
-	case errors.Is(err, bbolt.ErrInvalid), errors.Is(err, bbolt.ErrChecksum), errors.Is(err, bbolt.ErrVersionMismatch):
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
 		return fmt.Errorf("open the store %s: not a store of maillon, or damaged (%w): restore it from a backup", path, err)
 	default:
 		return fmt.Errorf("open the store %s: %w", path, err)
@@ -153,7 +154,7 @@ func (d *DB) Update(f func(store.Tx) error) error {
 		}
 		return t.err
 	})
-	if errors.Is(err, bbolt.ErrDatabaseReadOnly) {
+	if errors.Is(err, berrors.ErrDatabaseReadOnly) {
 		return fmt.Errorf("write to %s: %w", d.path, store.ErrReadOnly)
 	}
 	return err

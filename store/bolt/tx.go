@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"maillon/store"
 )
@@ -98,7 +99,7 @@ func (t *tx) Drop(path ...string) error {
 	} else if b := t.find(parent); b != nil {
 		err = b.DeleteBucket(name)
 	}
-	if err != nil && !errors.Is(err, bbolt.ErrBucketNotFound) {
+	if err != nil && !errors.Is(err, berrors.ErrBucketNotFound) {
 		return fmt.Errorf("drop bucket %s: %w", strings.Join(path, "/"), err)
 	}
 	return nil

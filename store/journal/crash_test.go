@@ -147,7 +147,7 @@ func TestTailIsCutAtOpen(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				es := append(records(t, size, size+tail), redaction(t, 0))
+				es := append(records(t, 5000, 5000+tail), redaction(t, 0)) // not what comes there later
 				if err := errors.Join(w.Append(es[:tail/2], nil), w.Append(es[tail/2:], nil)); err != nil {
 					t.Fatal(err)
 				}
@@ -188,6 +188,27 @@ func TestCutInsideARun(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+func TestBundleThatWasCutIsNotRemembered(t *testing.T) {
+	k := newKey(t, self, 1)
+	l := open(t, storetest.Memory(), k)
+	commit(t, l, k, records(t, 0, 250)...)
+	w, err := l.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Append(records(t, 5000, 5010), nil); err != nil { // completes the bundle
+		t.Fatal(err)
+	}
+	if _, err := l.Entry(100); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Abort(); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, l, k, records(t, 250, 260)...)
+	wantEntries(t, l, records(t, 0, 260))
 }
 
 func TestAbortedWriterLeavesNothing(t *testing.T) {

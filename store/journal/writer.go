@@ -243,12 +243,17 @@ func (w *Writer) end(last func() error) error {
 			err = w.fail(err)
 		}
 	}
-	if err != nil {
-		// A cut that fails is repeated before the next writer begins.
-		_ = w.Abort()
-		return err
+	if err == nil && w.head.size == w.base.size {
+		w.release()
+		return nil
 	}
-	return w.Abort()
+	// A cut that fails is repeated before the next writer begins.
+	return errors.Join(err, w.Abort())
+}
+
+func (w *Writer) release() {
+	w.ended = true
+	w.l.writing <- struct{}{}
 }
 
 // Abort cuts off what was appended and not committed, and lets the next
@@ -257,8 +262,7 @@ func (w *Writer) Abort() error {
 	if w.ended {
 		return nil
 	}
-	w.ended = true
-	defer func() { w.l.writing <- struct{}{} }()
+	defer w.release()
 	if !w.l.stale && w.head.size == w.base.size {
 		return nil
 	}
