@@ -50,7 +50,7 @@ type Config struct {
 }
 
 // MaxLabel keeps a note of the largest size within one packet.
-const MaxLabel = 60
+const MaxLabel = 40
 
 // A Handler takes what the pool brings. Both methods are called from one
 // goroutine each, and from any at the same time as the other.
