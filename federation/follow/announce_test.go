@@ -1,0 +1,66 @@
+package follow
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestPostAnnouncement(t *testing.T) {
+	for name, c := range map[string]struct {
+		status  int
+		body    string
+		refused string // reason
+		fails   bool
+	}{
+		"accepted":               {202, `{"status":"accepted"}`, "", false},
+		"pending":                {202, `{"status":"pending","reason":"wait"}`, "", false},
+		"refused":                {403, `{"status":"refused","reason":"suspended"}`, "suspended", true},
+		"refused, but as 202":    {202, `{"status":"refused","reason":"suspended"}`, "suspended", true},
+		"refused by a proxy":     {403, `<html>`, "", true},
+		"no hub":                 {404, `not found`, "", true},
+		"an answer of no sense":  {202, `ok`, "", true},
+		"an answer that is huge": {202, `{"status":"` + strings.Repeat("a", maxJSON) + `"}`, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got string
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				b, _ := io.ReadAll(r.Body)
+				got = r.Method + " " + r.URL.Path + " " + string(b)
+				w.WriteHeader(c.status)
+				_, _ = io.WriteString(w, c.body)
+			}))
+			defer s.Close()
+			err := client(Options{}).PostAnnouncement(t.Context(), s.URL+"/base", []byte("note"))
+			refused, ok := errors.AsType[*RefusedError](err)
+			if (err != nil) != c.fails || ok != (c.refused != "") || ok && refused.Reason != c.refused {
+				t.Errorf("got %v", err)
+			}
+			if got != "POST /base/federation/v1/announce note" {
+				t.Errorf("sent %q", got)
+			}
+		})
+	}
+}
+
+func TestAnnouncements(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/federation/v1/announcements" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"items":["one\n","two\n"],"later":1}`)
+	}))
+	defer s.Close()
+	c := client(Options{})
+	notes, err := c.Announcements(t.Context(), s.URL)
+	if err != nil || len(notes) != 2 || string(notes[1]) != "two\n" {
+		t.Errorf("%q, %v", notes, err)
+	}
+	if _, err := c.Announcements(t.Context(), s.URL+"/x"); err == nil {
+		t.Error("not found, and no error")
+	}
+}
