@@ -2,7 +2,9 @@ package pivot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"maillon/catalog"
 )
@@ -15,38 +17,215 @@ type Verdict struct {
 }
 
 // Judge says whether the official schema accepts rec as deposited: by the
-// newest version of its form that does; else the problems are those of the
-// version with the fewest errors, the newest of these.
-func Judge(rec Record) Verdict { return Verdict{State: ToCorrect} }
+// newest version of its form that does. If none does, the problems are those
+// of the version with the fewest errors, the newest of these.
+//
+// A record that cannot be read, or has no buyer or id, is [Refused]; the
+// [Reader] yields no such record.
+func Judge(rec Record) Verdict {
+	t := jsonTapes.Get().(*jsonTape)
+	defer jsonTapes.Put(t)
+	if p := judgeRead(t, rec.Raw); p != nil {
+		return Verdict{State: Refused, Version: judgeNewest(rec.Form), Problems: p}
+	}
+	v := judgeTape(t, rec.Kind, rec.Form)
+	if buyer, id := readIdentity(t, rec.Kind); buyer == "" || id == "" {
+		v.State = Refused
+	}
+	return v
+}
 
-// JudgeBy lists what version v of the official schema and the rules on
-// content say of rec. There is a problem of severity error exactly when the
-// schema refuses the record.
-func JudgeBy(rec Record, v Version) catalog.Problems { return nil }
+// JudgeBy lists what version v of the official schema says of rec, and the
+// warnings on its content. There is a problem of severity error exactly when
+// the schema refuses the record as deposited.
+//
+// A version of another layout refuses it with the rule "layout". The XSD has
+// stayed at 2.0.2: for XML, 2.0.3 and 2.0.4 judge as 2.0.2 does.
+func JudgeBy(rec Record, v Version) catalog.Problems {
+	t := jsonTapes.Get().(*jsonTape)
+	defer jsonTapes.Put(t)
+	if p := judgeRead(t, rec.Raw); p != nil {
+		return p
+	}
+	if rec.Form == XML && (v == V203 || v == V204) {
+		v = V202
+	}
+	list := judgeEditions[rec.Form]
+	at := slices.IndexFunc(list, func(e judgeEdition) bool { return e.version == v })
+	if at < 0 {
+		return catalog.Problems{{
+			Rule: "layout", Severity: catalog.Error, Found: string(rec.Form), Expected: string(v),
+		}}
+	}
+	j := judging{t: t, xml: rec.Form == XML}
+	if !j.accepts(&list[at], rec.Kind) {
+		j.list(&list[at], rec.Kind)
+	}
+	return j.withContent()
+}
 
 // Versions lists the versions by which a record of form f can be judged,
 // oldest first.
 func Versions(f Form) []Version {
-	switch f {
-	case Flat:
-		return []Version{V140, V150, V200}
-	case Nested:
-		return []Version{V201, V202, V203, V204}
-	default:
-		return []Version{V140, V150, V200, V201, V202}
+	var list []Version
+	for _, e := range judgeEditions[f] {
+		list = append(list, e.version)
 	}
+	return list
 }
 
 // ParseVersion reads the number of a version of the official schema, as in
 // "2.0.3" or "v2.0.3".
 func ParseVersion(s string) (Version, error) {
 	known := []Version{V140, V150, V200, V201, V202, V203, V204}
-	names := make([]string, len(known))
-	for i, v := range known {
-		if strings.TrimPrefix(s, "v") == string(v) {
-			return v, nil
-		}
-		names[i] = string(v)
+	if v := Version(strings.TrimPrefix(s, "v")); slices.Contains(known, v) {
+		return v, nil
 	}
-	return "", fmt.Errorf("schema version %q is not known: use one of %s", s, strings.Join(names, ", "))
+	return "", fmt.Errorf("schema version %q is not known: use one of %s", s, strings.Trim(fmt.Sprint(known), "[]"))
+}
+
+// jsonTapes keeps tapes for reuse: a tape's memory is worth more than the
+// record it read, and nothing of it outlives a call.
+var jsonTapes = sync.Pool{New: func() any { return new(jsonTape) }}
+
+func judgeNewest(f Form) Version {
+	if list := judgeEditions[f]; len(list) > 0 {
+		return list[len(list)-1].version
+	}
+	return ""
+}
+
+// judgeRead parses a record and says what is wrong if it can't be read.
+func judgeRead(t *jsonTape, raw []byte) catalog.Problems {
+	if len(raw) > 1<<30 {
+		return catalog.Problems{{Rule: "record-too-large", Severity: catalog.Error, Found: fmt.Sprint(len(raw)), Expected: fmt.Sprint(1 << 30)}}
+	}
+	t.whole = true
+	end := t.parse(raw, jsonMaxDepth)
+	if t.state == jsonDone && end < len(raw) {
+		t.fail(jsonSyntax, end, "")
+	}
+	if p, bad := t.problem(); bad {
+		return catalog.Problems{p}
+	}
+	if len(t.nodes) == 0 || t.nodes[0].kind != '{' {
+		return catalog.Problems{{Rule: "not-an-object", Severity: catalog.Error, Found: judgeCut(raw), Expected: "{…}"}}
+	}
+	return nil
+}
+
+// judgeTape judges the record in t by the versions of its form.
+func judgeTape(t *jsonTape, kind Kind, form Form) Verdict {
+	list := judgeEditions[form]
+	j := judging{t: t, xml: form == XML}
+	for i := len(list) - 1; i >= 0; i-- {
+		if j.accepts(&list[i], kind) {
+			return Verdict{State: Conforming, Version: list[i].version, Problems: j.withContent()}
+		}
+	}
+	v := Verdict{State: ToCorrect}
+	var fewest catalog.Problems
+	for i := len(list) - 1; i >= 0; i-- {
+		j.problems = nil
+		j.list(&list[i], kind)
+		if fewest == nil || len(j.problems) < len(fewest) {
+			v.Version, fewest = list[i].version, j.problems
+		}
+	}
+	j.problems = fewest
+	v.Problems = j.withContent()
+	return v
+}
+
+// A judging is the work on one record.
+type judging struct {
+	t        *jsonTape
+	xml      bool
+	quick    bool // the first problem is enough
+	failed   bool
+	problems catalog.Problems
+	scratch  []byte
+}
+
+// accepts reports whether e accepts the record. Up to 2.0.0 a list holds both
+// kinds, so that either kind may accept it.
+func (j *judging) accepts(e *judgeEdition, kind Kind) bool {
+	if j.try(e.kinds[kind]) {
+		return true
+	}
+	if j.xml || e.version > V200 {
+		return false
+	}
+	other := Marche
+	if kind == Marche {
+		other = Concession
+	}
+	return j.try(e.kinds[other])
+}
+
+func (j *judging) try(r *judgeRule) bool {
+	if r == nil {
+		return false
+	}
+	j.quick, j.failed = true, false
+	j.root(r)
+	return !j.failed
+}
+
+// list lists the problems of the record by e.
+func (j *judging) list(e *judgeEdition, kind Kind) {
+	j.quick, j.failed = false, false
+	if r := e.kinds[kind]; r != nil {
+		j.root(r)
+	} else {
+		j.problem("layout", 0, string(kind), string(Marche)+", "+string(Concession))
+	}
+}
+
+func (j *judging) root(r *judgeRule) {
+	if j.xml {
+		j.element(0, r)
+	} else {
+		j.value(0, r)
+	}
+}
+
+// judgeMost is the number of problems told of one record.
+const judgeMost = 200
+
+// over reports whether there is nothing more to find out.
+func (j *judging) over() bool { return j.failed && (j.quick || len(j.problems) >= judgeMost) }
+
+// problem notes that the value at node breaks a rule.
+func (j *judging) problem(rule string, node int32, found, expected string) {
+	j.failed = true
+	if j.quick || len(j.problems) >= judgeMost {
+		return
+	}
+	j.problems = append(j.problems, catalog.Problem{
+		Pointer: j.t.pointer(node), Rule: rule, Severity: catalog.Error, Found: found, Expected: expected,
+	})
+}
+
+// missing notes that the object at node lacks a member.
+func (j *judging) missing(node int32, name string) {
+	n := len(j.problems)
+	if j.problem("required", node, "", name); len(j.problems) > n {
+		j.problems[n].Pointer += "/" + judgeToken(name)
+	}
+}
+
+// bad notes that the value at node breaks a rule, and shows the value.
+func (j *judging) bad(rule string, node int32, expected string) {
+	if j.failed = true; !j.quick {
+		j.problem(rule, node, j.shown(node), expected)
+	}
+}
+
+// shown is the value at node as people may read it: a text without quotes.
+func (j *judging) shown(node int32) string {
+	if j.t.nodes[node].kind == '"' {
+		return judgeCut(j.t.textOf(node, nil))
+	}
+	return judgeCut(j.t.rawOf(node))
 }

@@ -1,9 +1,11 @@
 package pivot
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 
 	"maillon/catalog"
 )
@@ -74,22 +76,37 @@ func (e *FileError) Unwrap() error { return e.cause }
 type Reader struct {
 	src      io.Reader
 	lim      Limits
+	w        *readWindow
 	layout   string
 	warnings catalog.Problems
+	started  bool
+	yield    func(Item, error) bool
+	items    int
 }
 
 // NewReader reads the file in r, of which it detects compression (gzip),
 // encoding, format and layout. It reads nothing before Items is ranged over.
+//
+// The text is UTF-8, or UTF-16 with a byte order mark, or what an XML
+// declaration says: ISO-8859-1, ISO-8859-15 or windows-1252. A file that
+// proves not to be UTF-8 where its first letter beyond ASCII stands is read as
+// windows-1252 from there on; [Reader.Warnings] says so.
 func NewReader(r io.Reader, lim Limits) *Reader {
 	return &Reader{src: r, lim: lim.withDefaults()}
 }
 
-// Items yields the elements of the file in their order. A non-nil error is
-// always a [*FileError] and the last thing yielded. Items can be ranged over
-// once.
+// Items yields the elements of the file in their order, each once. A non-nil
+// error is always a [*FileError] and the last thing yielded. Items can be
+// ranged over once; a second time it yields nothing.
 func (r *Reader) Items() iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
-		yield(Item{}, &FileError{Line: 1, Problem: catalog.Problem{Rule: "not-pivot", Severity: catalog.Error}})
+		if r.started {
+			return
+		}
+		r.started, r.yield = true, yield
+		if err := r.run(); err != nil && !errors.Is(err, errReadStopped) {
+			yield(Item{}, err)
+		}
 	}
 }
 
@@ -101,4 +118,78 @@ func (r *Reader) Layout() string { return r.layout }
 // Warnings are remarks on the file as a whole, complete once Items has ended.
 func (r *Reader) Warnings() catalog.Problems { return r.warnings }
 
-const jsonMaxDepth = 512
+// The layouts that are no form of a record.
+const (
+	layoutArray  = "json-array"
+	layoutRecord = "json-record"
+)
+
+// errReadStopped ends the reading when whoever ranges over Items has enough.
+var errReadStopped = errors.New("stopped")
+
+func (r *Reader) run() error {
+	if err := r.open(); err != nil {
+		return r.failed(err)
+	}
+	c, ok := r.w.next()
+	switch {
+	case !ok && r.w.failed():
+		return r.failed(r.w.err)
+	case !ok:
+		return r.fail("empty-file", "", "")
+	}
+	var err error
+	switch c {
+	case '{', '[':
+		err = (&jsonReader{Reader: r, w: r.w}).file(c)
+	case '<':
+		err = (&xmlReader{Reader: r, w: r.w}).file()
+	default:
+		return r.fail("not-pivot", r.w.around(), "{ [ <")
+	}
+	if err == nil && r.items == 0 {
+		r.warn("no-record", "", "")
+	}
+	return err
+}
+
+// emit yields an item.
+func (r *Reader) emit(item Item) error {
+	r.items++
+	if !r.yield(item, nil) {
+		return errReadStopped
+	}
+	return nil
+}
+
+// readMostWarnings is the number of warnings kept of one file.
+const readMostWarnings = 100
+
+// warn notes a remark on the file, once for each thing found.
+func (r *Reader) warn(rule, pointer, found string) {
+	p := catalog.Problem{Pointer: pointer, Rule: rule, Severity: catalog.Warning, Found: found}
+	if len(r.warnings) < readMostWarnings && !slices.Contains(r.warnings, p) {
+		r.warnings = append(r.warnings, p)
+	}
+}
+
+// fail makes the error that ends the file where the reading stands.
+func (r *Reader) fail(rule, found, expected string) error {
+	return r.failAt(r.w.mark(0), rule, found, expected)
+}
+
+func (r *Reader) failAt(m readMark, rule, found, expected string) error {
+	return &FileError{
+		Problem: catalog.Problem{Rule: rule, Severity: catalog.Error, Found: found, Expected: expected, Line: m.line},
+		Offset:  m.offset, Line: m.line,
+	}
+}
+
+// ended makes the error for a file that ends too early, for whatever reason.
+func (r *Reader) ended() error {
+	if r.w.failed() {
+		return r.failed(r.w.err)
+	}
+	r.w.skip(len(r.w.rest()))
+	return r.fail("truncated", "", "")
+}

@@ -1,0 +1,165 @@
+package pivot
+
+import (
+	"bytes"
+	"slices"
+
+	"maillon/catalog"
+	"maillon/catalog/territory"
+)
+
+// withContent gives the problems found by the schema, and the warnings on
+// content: what is legal and yet hardly right. Where the schema has found an
+// error, the content of that value is not looked at.
+func (j *judging) withContent() catalog.Problems {
+	c := contentCheck{t: j.t, xml: j.xml}
+	c.value(0)
+	for _, w := range c.found {
+		told := slices.ContainsFunc(j.problems, func(p catalog.Problem) bool { return p.Pointer == w.Pointer })
+		if !told {
+			j.problems = append(j.problems, w)
+		}
+	}
+	return j.problems
+}
+
+// A contentCheck looks through the values of one record.
+type contentCheck struct {
+	t       *jsonTape
+	xml     bool
+	found   catalog.Problems
+	scratch []byte
+}
+
+func (c *contentCheck) warn(rule string, node int32, found []byte, expected string) {
+	if len(c.found) < judgeMost {
+		c.found = append(c.found, catalog.Problem{
+			Pointer: c.t.pointer(node), Rule: rule, Severity: catalog.Warning, Found: judgeCut(found), Expected: expected,
+		})
+	}
+}
+
+// value checks the value at node and all that it holds.
+func (c *contentCheck) value(node int32) {
+	n := &c.t.nodes[node]
+	switch n.kind {
+	case '{':
+		c.object(node)
+	case '[':
+		for kid := node + 1; kid < n.next; kid = c.t.nodes[kid].next {
+			c.value(kid)
+		}
+	case '0':
+		if n.name == nameAmount || n.name == nameValue {
+			c.amount(node, c.t.rawOf(node))
+		}
+	case '"':
+		c.text(node, n)
+	}
+}
+
+// object checks the members of an object, and its id by what the object is.
+func (c *contentCheck) object(node int32) {
+	t := c.t
+	id, idType := int32(-1), int32(-1)
+	for kid := node + 1; kid < t.nodes[node].next; kid = t.nodes[kid].next {
+		switch t.nodes[kid].name {
+		case nameID:
+			id = kid
+		case nameIDType:
+			idType = kid
+		}
+		c.value(kid)
+	}
+	if id < 0 || t.nodes[id].kind != '"' {
+		return
+	}
+	name := t.nodes[node].name
+	isSIRET := name == nameBuyer || name == nameAuthority
+	if idType >= 0 && t.nodes[idType].kind == '"' && string(t.rawOf(idType)) == `"SIRET"` {
+		isSIRET = true
+	}
+	if !isSIRET {
+		return
+	}
+	if s := t.textOf(id, nil); !contentIsSIRET(s) {
+		c.warn("siret-key", id, s, "")
+	}
+}
+
+func contentIsSIRET(s []byte) bool {
+	_, err := territory.ParseSIRET(string(s))
+	return err == nil
+}
+
+func (c *contentCheck) text(node int32, n *jsonNode) {
+	switch {
+	case contentDates[n.name]:
+		c.date(node)
+	case c.xml && (n.name == nameAmount || n.name == nameValue):
+		c.amount(node, xmlTrim(c.t.textOf(node, nil)))
+	}
+	if n.flags&(jsonWide|jsonEscaped) != 0 {
+		s := c.t.textOf(node, c.scratch)
+		if n.flags&jsonEscaped != 0 {
+			c.scratch = s
+		}
+		if bytes.Contains(s, []byte("\uFFFD")) {
+			c.warn("text-replacement-char", node, s, "")
+		}
+	}
+}
+
+// date warns of days that no calendar has. The XSD looks itself.
+func (c *contentCheck) date(node int32) {
+	if c.xml {
+		return
+	}
+	s := c.t.textOf(node, nil)
+	if !judgeHasDate(s) {
+		return // the schema has said so
+	}
+	day := s
+	if len(s) == 16 || len(s) == 17 && s[16] == 'Z' { // with a timezone, as 1.x allows
+		if judgeIsZone(s[10:16]) {
+			day = s[:10]
+		}
+	}
+	if !judgeIsCalendarDay(day) {
+		c.warn("date-calendar", node, s, "")
+	}
+}
+
+// amount warns of amounts that stand for "unknown".
+func (c *contentCheck) amount(node int32, s []byte) {
+	whole, cents, _ := bytes.Cut(s, []byte("."))
+	if len(bytes.Trim(cents, "0")) > 0 {
+		return
+	}
+	switch string(whole) {
+	case "0", "1", "999999999":
+		c.warn("amount-placeholder", node, s, "")
+	}
+}
+
+// contentDates tells which names are those of dates.
+var contentDates = schemaNamesOf(sortDate, &schemaMarche, &schemaConcession)
+
+// schemaNamesOf marks the names of fields of sort s in the groups and all
+// that they hold.
+func schemaNamesOf(s schemaSort, groups ...*schemaGroup) [256]bool {
+	var marked [256]bool
+	for len(groups) > 0 {
+		g := groups[0]
+		groups = groups[1:]
+		for _, f := range g.Fields {
+			if f.Type.Sort == s {
+				marked[schemaNameID([]byte(f.Name))] = true
+			}
+			if f.Type.Group != nil {
+				groups = append(groups, f.Type.Group)
+			}
+		}
+	}
+	return marked
+}

@@ -1,0 +1,127 @@
+package pivot
+
+import (
+	"bytes"
+
+	"maillon/catalog"
+)
+
+// maxIdentity is the number of bytes of a buyer's or a contract's id: beyond,
+// it is no id.
+const maxIdentity = 256
+
+// problem says what is wrong with the text as a whole, if it is no record.
+func (t *jsonTape) problem() (catalog.Problem, bool) {
+	p := catalog.Problem{Severity: catalog.Error}
+	switch {
+	case t.state == jsonSyntax:
+		p.Rule, p.Found, p.Expected = "json-syntax", t.around(t.at), t.want
+	case t.state == jsonShort:
+		p.Rule = "truncated"
+	case t.state == jsonDeep:
+		p.Rule = "too-deep"
+	case t.badUTF8 >= 0:
+		p.Rule, p.Found = "encoding", t.around(t.badUTF8)
+	case t.twice >= 0:
+		p.Rule, p.Found, p.Pointer = "duplicate-key", judgeCut(t.keyOf(t.twice)), t.pointer(t.twice)
+	default:
+		return p, false
+	}
+	return p, true
+}
+
+// around is the text from place i on, enough to find it again.
+func (t *jsonTape) around(i int) string {
+	i = min(i, len(t.raw))
+	return judgeCut(t.raw[i:min(i+40, len(t.raw))])
+}
+
+// readKind tells the kind of a record: what it says of itself, else by whom
+// it was signed.
+func readKind(t *jsonTape) Kind {
+	if kid := t.find(0, nameType); kid >= 0 && t.nodes[kid].kind == '"' {
+		switch string(t.textOf(kid, nil)) {
+		case wordsTypeMarche[0]:
+			return Marche
+		case wordsTypeConcession[0]:
+			return Concession
+		}
+	}
+	if t.find(0, nameAuthority) >= 0 {
+		return Concession
+	}
+	return Marche
+}
+
+// readIdentity gives the ids of the buyer and of the contract as written. A
+// number is its text; anything else than text and number is no id. A record
+// without the field that its kind has for the buyer may have the other's.
+func readIdentity(t *jsonTape, kind Kind) (buyer, id string) {
+	first, second := nameBuyer, nameAuthority
+	if kind == Concession {
+		first, second = second, first
+	}
+	if buyer = readIDOf(t, first); buyer == "" {
+		buyer = readIDOf(t, second)
+	}
+	return buyer, readID(t, 0)
+}
+
+func readIDOf(t *jsonTape, name uint8) string {
+	if kid := t.find(0, name); kid >= 0 {
+		return readID(t, kid)
+	}
+	return ""
+}
+
+func readID(t *jsonTape, object int32) string {
+	kid := t.find(object, nameID)
+	if kid < 0 {
+		return ""
+	}
+	switch t.nodes[kid].kind {
+	case '"':
+		text := t.textOf(kid, nil)
+		if len(bytes.TrimSpace(text)) == 0 {
+			return ""
+		}
+		return string(text)
+	case '0':
+		return string(t.rawOf(kid))
+	}
+	return ""
+}
+
+// readItem makes an item of the record parsed in t, whose Kind, Form, Pointer
+// and Line are known.
+func readItem(t *jsonTape, rec Record) Item {
+	refuse := func(p catalog.Problem) Item {
+		p.Severity = catalog.Error
+		return Item{Record: rec, Problems: catalog.Problems{p}}
+	}
+	if p, bad := t.problem(); bad {
+		return refuse(p)
+	}
+	if t.nodes[0].kind != '{' {
+		return refuse(catalog.Problem{Rule: "not-an-object", Found: judgeCut(t.rawOf(0)), Expected: "{…}"})
+	}
+	if rec.Kind == "" {
+		rec.Kind = readKind(t)
+	}
+	rec.Buyer, rec.ID = readIdentity(t, rec.Kind)
+	buyer := "/acheteur/id"
+	if rec.Kind == Concession {
+		buyer = "/autoriteConcedante/id"
+	}
+	switch {
+	case rec.Buyer == "":
+		return refuse(catalog.Problem{Rule: "no-buyer", Pointer: buyer})
+	case rec.ID == "":
+		return refuse(catalog.Problem{Rule: "no-id", Pointer: "/id"})
+	case len(rec.Buyer) > maxIdentity:
+		return refuse(catalog.Problem{Rule: "id-too-long", Pointer: buyer, Found: judgeCut([]byte(rec.Buyer)), Expected: "256"})
+	case len(rec.ID) > maxIdentity:
+		return refuse(catalog.Problem{Rule: "id-too-long", Pointer: "/id", Found: judgeCut([]byte(rec.ID)), Expected: "256"})
+	}
+	return Item{Record: rec}
+}

@@ -1,0 +1,209 @@
+package pivot
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// A readStop is why a file cannot be read on, other than the file's own text.
+type readStop struct {
+	rule, found, expected string
+	cause                 error
+}
+
+func (e *readStop) Error() string { return e.rule }
+func (e *readStop) Unwrap() error { return e.cause }
+
+// failed makes the file error for an error of the sources below.
+func (r *Reader) failed(err error) error {
+	var stop *readStop
+	if !errors.As(err, &stop) {
+		stop = &readStop{rule: "read-failed", cause: err}
+	}
+	mark := readMark{line: 1}
+	if r.w != nil {
+		r.w.skip(len(r.w.rest()))
+		mark = r.w.mark(0)
+	}
+	e := r.failAt(mark, stop.rule, stop.found, stop.expected).(*FileError)
+	e.cause = stop.cause
+	return e
+}
+
+// open looks at the first bytes of the file and stacks up what makes them
+// UTF-8 text: decompression with its limits, then decoding.
+func (r *Reader) open() error {
+	raw := &readRaw{src: r.src}
+	in := bufio.NewReaderSize(raw, 32<<10)
+	head, err := in.Peek(2)
+	if len(head) < 2 && raw.err != nil {
+		return raw.err
+	}
+	_ = err // a file of less than two bytes is no gzip file
+	text := &readLimit{src: in, raw: raw, most: r.lim.File}
+	if bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return readGzipError(raw, err)
+		}
+		text.src, text.ratio = readGzip{z, raw}, r.lim.Ratio
+		in = bufio.NewReaderSize(text, 32<<10)
+	} else {
+		in = bufio.NewReaderSize(text, 32<<10)
+	}
+	src, err := r.decoded(in)
+	if err != nil {
+		return err
+	}
+	r.w = &readWindow{src: src}
+	return nil
+}
+
+// decoded finds the encoding of a text by its first bytes.
+func (r *Reader) decoded(in *bufio.Reader) (io.Reader, error) {
+	head, err := in.Peek(512)
+	if err != nil && err != io.EOF && len(head) == 0 {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
+		if _, err := in.Discard(3); err != nil {
+			return nil, err
+		}
+		r.warn("bom", "", "U+FEFF")
+		return in, nil
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		r.warn("encoding-other", "", "UTF-16")
+		return transform.NewReader(in, unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder()), nil
+	case !bytes.HasPrefix(head, []byte("<?xml")):
+		return in, nil
+	}
+	name := readDeclared(head)
+	coding, known := readEncodings[strings.ToLower(name)]
+	switch {
+	case !known:
+		return nil, &readStop{rule: "encoding-unknown", found: name, expected: "UTF-8"}
+	case coding == nil:
+		return in, nil
+	}
+	r.warn("encoding-other", "", name)
+	return transform.NewReader(in, coding.NewDecoder()), nil
+}
+
+// readEncodings are the encodings that an XML declaration may name; nil is UTF-8.
+var readEncodings = map[string]encoding.Encoding{
+	"": nil, "utf-8": nil, "utf8": nil, "us-ascii": nil, "ascii": nil,
+	"iso-8859-1": charmap.Windows1252, "latin1": charmap.Windows1252, // as browsers do
+	"windows-1252": charmap.Windows1252, "cp1252": charmap.Windows1252,
+	"iso-8859-15": charmap.ISO8859_15, "latin9": charmap.ISO8859_15,
+}
+
+// readDeclared is the encoding that an XML declaration names, or "".
+func readDeclared(head []byte) string {
+	end := bytes.Index(head, []byte("?>"))
+	if end < 0 {
+		return ""
+	}
+	_, value, found := bytes.Cut(head[:end], []byte("encoding"))
+	value = bytes.TrimLeft(value, " \t\r\n=")
+	if !found || len(value) == 0 {
+		return ""
+	}
+	name, _, _ := bytes.Cut(value[1:], value[:1])
+	return judgeCut(name)
+}
+
+// guess reads the file as windows-1252 from where the reading stands on.
+func (w *readWindow) guess() {
+	left := bytes.NewReader(bytes.Clone(w.rest()))
+	src := io.Reader(left)
+	if w.err == nil {
+		src = io.MultiReader(left, w.src)
+	} else {
+		src = io.MultiReader(left, readEnd{w.err})
+	}
+	w.src, w.err = transform.NewReader(src, charmap.Windows1252.NewDecoder()), nil
+	w.end = w.pos
+}
+
+// A readEnd gives nothing but the error that ended a source.
+type readEnd struct{ err error }
+
+func (r readEnd) Read([]byte) (int, error) { return 0, r.err }
+
+// A readRaw counts what comes from outside and remembers why it ended.
+type readRaw struct {
+	src   io.Reader
+	bytes int64
+	err   error // other than io.EOF
+}
+
+func (r *readRaw) Read(b []byte) (int, error) {
+	n, err := r.src.Read(b)
+	r.bytes += int64(n)
+	if err != nil && err != io.EOF {
+		r.err = &readStop{rule: "read-failed", cause: err}
+		err = r.err
+	}
+	return n, err
+}
+
+// A readGzip says what is wrong with a gzip file in the words of a readStop.
+type readGzip struct {
+	z   *gzip.Reader
+	raw *readRaw
+}
+
+func (r readGzip) Read(b []byte) (int, error) {
+	n, err := r.z.Read(b)
+	if err != nil && err != io.EOF {
+		err = readGzipError(r.raw, err)
+	}
+	return n, err
+}
+
+func readGzipError(raw *readRaw, err error) error {
+	switch {
+	case raw.err != nil:
+		return raw.err
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return &readStop{rule: "truncated"}
+	}
+	return &readStop{rule: "gzip-damaged", cause: err}
+}
+
+// A readLimit ends a text that is too large, or that swells too much.
+type readLimit struct {
+	src   io.Reader
+	raw   *readRaw
+	most  int64
+	ratio int // 0: not compressed
+	bytes int64
+}
+
+// readSwell is how large a compressed file may become whatever its ratio.
+const readSwell = 8 << 20
+
+func (r *readLimit) Read(b []byte) (int, error) {
+	n, err := r.src.Read(b)
+	r.bytes += int64(n)
+	switch {
+	case r.bytes > r.most:
+		return n, &readStop{rule: "file-too-large", expected: fmt.Sprint(r.most)}
+	case r.ratio > 0 && r.bytes > readSwell && r.bytes/int64(r.ratio) > r.raw.bytes:
+		return n, &readStop{
+			rule: "gzip-bomb", found: fmt.Sprintf("%d / %d", r.bytes, r.raw.bytes), expected: fmt.Sprint(r.ratio),
+		}
+	}
+	return n, err
+}
