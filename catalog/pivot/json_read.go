@@ -28,7 +28,7 @@ func (r *jsonReader) file(c byte) error {
 		return err
 	}
 	if _, more := r.w.next(); more {
-		return r.fail("json-trailing", r.w.around(), "")
+		return r.fail(ruleTrailing, r.w.around(), "")
 	}
 	if r.w.failed() {
 		return r.ended()
@@ -47,7 +47,7 @@ func (r *jsonReader) root() error {
 		r.layout = layoutRecord
 		return r.record(Record{})
 	case look == jsonRootOther, look == jsonRootUnknown && len(r.w.rest()) > r.lim.Record:
-		return r.fail("not-pivot", r.w.around(), `{"marches": …}`)
+		return r.fail(ruleNotPivot, r.w.around(), `{"marches": …}`)
 	}
 	return r.members("", func(name string) error {
 		if name != jsonMarches {
@@ -67,7 +67,7 @@ func (r *jsonReader) marches() error {
 		r.layout = string(Nested)
 		return r.members("/marches", r.nested)
 	default:
-		return r.fail("not-pivot", r.w.around(), "[ {")
+		return r.fail(ruleNotPivot, r.w.around(), "[ {")
 	}
 }
 
@@ -87,7 +87,7 @@ func (r *jsonReader) nested(name string) error {
 	case 'n':
 		return r.passOver(at)
 	default:
-		return r.fail("not-pivot", r.w.around(), "[ {")
+		return r.fail(ruleNotPivot, r.w.around(), "[ {")
 	}
 }
 
@@ -110,10 +110,10 @@ func (r *jsonReader) members(at string, value func(name string) error) error {
 			return err
 		}
 		if len(met) == maxMembers {
-			return r.fail("not-pivot", name, strconv.Itoa(maxMembers))
+			return r.fail(ruleNotPivot, name, strconv.Itoa(maxMembers))
 		}
 		if met[name] {
-			return r.fail("duplicate-key", judgeCut([]byte(name)), at)
+			return r.fail(ruleDuplicateKey, judgeCut([]byte(name)), at)
 		}
 		met[name] = true
 		if err := value(name); err != nil {
@@ -134,7 +134,7 @@ const (
 // name reads a member's name and the colon after it, up to its value.
 func (r *jsonReader) name() (string, error) {
 	if c, _ := r.w.next(); c != '"' {
-		return "", r.fail("json-syntax", r.w.around(), `"`)
+		return "", r.fail(ruleJSONSyntax, r.w.around(), `"`)
 	}
 	n, err := r.parse()
 	if err != nil {
@@ -148,7 +148,7 @@ func (r *jsonReader) name() (string, error) {
 	if c, ok := r.w.next(); !ok {
 		return "", r.ended()
 	} else if c != ':' {
-		return "", r.fail("json-syntax", r.w.around(), ":")
+		return "", r.fail(ruleJSONSyntax, r.w.around(), ":")
 	}
 	r.w.skip(1)
 	if _, ok := r.w.next(); !ok {
@@ -164,7 +164,7 @@ func (r *jsonReader) separator(closing byte) (end bool, err error) {
 	case !ok:
 		return false, r.ended()
 	case c != ',' && c != closing:
-		return false, r.fail("json-syntax", r.w.around(), ", "+string(closing))
+		return false, r.fail(ruleJSONSyntax, r.w.around(), ", "+string(closing))
 	}
 	r.w.skip(1)
 	return c == closing, nil
@@ -215,7 +215,7 @@ func (r *jsonReader) record(rec Record) error {
 		return err
 	}
 	if t := &r.tape; t.badUTF8 >= 0 && !t.wide && !r.wide {
-		r.warn("encoding-guessed", rec.Pointer, "windows-1252")
+		r.warn(ruleGuessed, rec.Pointer, "windows-1252")
 		r.wide = true
 		r.w.guess()
 		r.w.more()
@@ -223,9 +223,9 @@ func (r *jsonReader) record(rec Record) error {
 	}
 	switch {
 	case r.tape.state == jsonShort || r.tape.state == jsonDone && n > r.lim.Record:
-		return r.leave(rec, catalog.Problem{Rule: "record-too-large", Expected: strconv.Itoa(r.lim.Record)})
+		return r.leave(rec, catalog.Problem{Rule: ruleTooLarge, Expected: strconv.Itoa(r.lim.Record)})
 	case r.tape.state == jsonDeep:
-		return r.leave(rec, catalog.Problem{Rule: "too-deep", Expected: strconv.Itoa(r.lim.Depth)})
+		return r.leave(rec, catalog.Problem{Rule: ruleTooDeep, Expected: strconv.Itoa(r.lim.Depth)})
 	case r.tape.state == jsonSyntax:
 		p, _ := r.tape.problem()
 		p.Line = r.w.mark(r.tape.at).line
@@ -272,7 +272,7 @@ func (r *jsonReader) leave(rec Record, p catalog.Problem) error {
 
 // lost ends the file at mark with the problem of a record that has no end.
 func (r *jsonReader) lost(mark readMark, p catalog.Problem) error {
-	if r.w.failed() || p.Rule != "json-syntax" {
+	if r.w.failed() || p.Rule != ruleJSONSyntax {
 		return r.ended()
 	}
 	return r.failAt(mark, p.Rule, p.Found, p.Expected)
@@ -280,7 +280,7 @@ func (r *jsonReader) lost(mark readMark, p catalog.Problem) error {
 
 // syntax ends the file where the tape stopped.
 func (r *jsonReader) syntax() error {
-	return r.failAt(r.w.mark(r.tape.at), "json-syntax", r.tape.around(r.tape.at), r.tape.want)
+	return r.failAt(r.w.mark(r.tape.at), ruleJSONSyntax, r.tape.around(r.tape.at), r.tape.want)
 }
 
 // passOver leaves behind a value that holds no record, with a warning if it
@@ -288,9 +288,9 @@ func (r *jsonReader) syntax() error {
 func (r *jsonReader) passOver(at string) error {
 	switch c, _ := r.w.next(); c {
 	case '{', '[', 'n':
-		r.warn("unknown-key", judgeCut([]byte(at)), "")
+		r.warn(ruleUnknownKey, judgeCut([]byte(at)), "")
 	case ',', '}', ']':
-		return r.fail("json-syntax", r.w.around(), jsonWantValue)
+		return r.fail(ruleJSONSyntax, r.w.around(), jsonWantValue)
 	}
 	var s jsonSkipper
 	for {

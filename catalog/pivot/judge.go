@@ -54,7 +54,7 @@ func JudgeBy(rec Record, v Version) catalog.Problems {
 	at := slices.IndexFunc(list, func(e judgeEdition) bool { return e.version == v })
 	if at < 0 {
 		return catalog.Problems{{
-			Rule: "layout", Severity: catalog.Error, Found: string(rec.Form), Expected: string(v),
+			Rule: ruleLayout, Severity: catalog.Error, Found: string(rec.Form), Expected: string(v),
 		}}
 	}
 	j := judging{t: t, xml: rec.Form == XML}
@@ -98,7 +98,7 @@ func judgeNewest(f Form) Version {
 // judgeRead parses a record and says what is wrong if it can't be read.
 func judgeRead(t *jsonTape, raw []byte) catalog.Problems {
 	if len(raw) > 1<<30 {
-		return catalog.Problems{{Rule: "record-too-large", Severity: catalog.Error, Found: fmt.Sprint(len(raw)), Expected: fmt.Sprint(1 << 30)}}
+		return catalog.Problems{{Rule: ruleTooLarge, Severity: catalog.Error, Found: fmt.Sprint(len(raw)), Expected: fmt.Sprint(1 << 30)}}
 	}
 	t.whole = true
 	end := t.parse(raw, jsonMaxDepth)
@@ -109,7 +109,7 @@ func judgeRead(t *jsonTape, raw []byte) catalog.Problems {
 		return catalog.Problems{p}
 	}
 	if len(t.nodes) == 0 || t.nodes[0].kind != '{' {
-		return catalog.Problems{{Rule: "not-an-object", Severity: catalog.Error, Found: judgeCut(raw), Expected: "{…}"}}
+		return catalog.Problems{{Rule: ruleNotObject, Severity: catalog.Error, Found: judgeCut(raw), Expected: "{…}"}}
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func (j *judging) list(e *judgeEdition, kind Kind) {
 	if r := e.kinds[kind]; r != nil {
 		j.root(r)
 	} else {
-		j.problem("layout", 0, string(kind), string(Marche)+", "+string(Concession))
+		j.problem(ruleLayout, 0, string(kind), string(Marche)+", "+string(Concession))
 	}
 }
 
@@ -210,7 +210,7 @@ func (j *judging) problem(rule string, node int32, found, expected string) {
 // missing notes that the object at node lacks a member.
 func (j *judging) missing(node int32, name string) {
 	n := len(j.problems)
-	if j.problem("required", node, "", name); len(j.problems) > n {
+	if j.problem(ruleRequired, node, "", name); len(j.problems) > n {
 		j.problems[n].Pointer += "/" + judgeToken(name)
 	}
 }

@@ -83,7 +83,7 @@ func (c *contentCheck) object(node int32) {
 		return
 	}
 	if s := t.textOf(id, nil); !contentIsSIRET(s) {
-		c.warn("siret-key", id, s, "")
+		c.warn(ruleSIRETKey, id, s, "")
 	}
 }
 
@@ -105,7 +105,7 @@ func (c *contentCheck) text(node int32, n *jsonNode) {
 			c.scratch = s
 		}
 		if bytes.Contains(s, []byte("\uFFFD")) {
-			c.warn("text-replacement-char", node, s, "")
+			c.warn(ruleReplacement, node, s, "")
 		}
 	}
 }
@@ -126,7 +126,7 @@ func (c *contentCheck) date(node int32) {
 		}
 	}
 	if !judgeIsCalendarDay(day) {
-		c.warn("date-calendar", node, s, "")
+		c.warn(ruleCalendar, node, s, "")
 	}
 }
 
@@ -138,7 +138,7 @@ func (c *contentCheck) amount(node int32, s []byte) {
 	}
 	switch string(whole) {
 	case "0", "1", "999999999":
-		c.warn("amount-placeholder", node, s, "")
+		c.warn(rulePlaceholder, node, s, "")
 	}
 }
 

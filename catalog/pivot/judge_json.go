@@ -15,7 +15,7 @@ func (j *judging) value(node int32, r *judgeRule) {
 	kind := judgeKindOf(n.kind)
 	if r.kinds&kind == 0 {
 		if !r.loose {
-			j.bad("type", node, judgeLike(r))
+			j.bad(ruleType, node, judgeLike(r))
 		}
 		return
 	}
@@ -88,7 +88,7 @@ func (j *judging) text(node int32, text []byte, r *judgeRule) {
 				return
 			}
 		}
-		j.bad("enum", node, strings.Join(r.words, " | "))
+		j.bad(ruleEnum, node, strings.Join(r.words, " | "))
 	case r.form != nil:
 		if !r.form.is(text) {
 			j.bad(r.form.rule, node, r.form.like)
@@ -103,22 +103,22 @@ func (j *judging) text(node int32, text []byte, r *judgeRule) {
 func (j *judging) length(node int32, n int, r *judgeRule) {
 	switch {
 	case n == 0:
-		j.bad("empty-text", node, strconv.Itoa(r.short))
+		j.bad(ruleEmptyText, node, strconv.Itoa(r.short))
 	case n < r.short:
-		j.bad("length-min", node, strconv.Itoa(r.short))
+		j.bad(ruleLengthMin, node, strconv.Itoa(r.short))
 	default:
-		j.bad("length", node, strconv.Itoa(r.long))
+		j.bad(ruleLength, node, strconv.Itoa(r.long))
 	}
 }
 
 func (j *judging) number(node int32, f float64, r *judgeRule) {
 	switch {
 	case r.whole && !judgeIsWhole(f):
-		j.bad("type", node, "12")
+		j.bad(ruleType, node, "12")
 	case !math.IsNaN(r.least) && f < r.least:
-		j.bad("minimum", node, fmt.Sprint(r.least))
+		j.bad(ruleMinimum, node, fmt.Sprint(r.least))
 	case !math.IsNaN(r.most) && f > r.most:
-		j.bad("maximum", node, fmt.Sprint(r.most))
+		j.bad(ruleMaximum, node, fmt.Sprint(r.most))
 	}
 }
 
@@ -131,7 +131,7 @@ func (j *judging) object(node int32, r *judgeRule) {
 		if id != 0 && r.index != nil && r.index[id] != 0 {
 			j.value(kid, r.members[r.index[id]-1].rule)
 		} else if r.closed {
-			j.problem("additional-property", kid, judgeCut(t.keyOf(kid)), "")
+			j.problem(ruleAdditional, kid, judgeCut(t.keyOf(kid)), "")
 		}
 		if j.over() {
 			return
@@ -155,7 +155,7 @@ func (j *judging) lacks(node int32, r *judgeRule, seen [2]uint64) {
 func (j *judging) items(node int32, r *judgeRule) {
 	n := &j.t.nodes[node]
 	if int(n.count) < r.atLeast {
-		j.problem("empty-list", node, "[]", strconv.Itoa(r.atLeast))
+		j.problem(ruleEmptyList, node, "[]", strconv.Itoa(r.atLeast))
 	}
 	for kid := node + 1; kid < n.next && !j.over(); kid = j.t.nodes[kid].next {
 		j.value(kid, r.item)
@@ -165,7 +165,7 @@ func (j *judging) items(node int32, r *judgeRule) {
 	}
 	if r.unique && n.count > 1 && !j.over() {
 		if twice := j.t.repeated(node); twice >= 0 {
-			j.bad("unique-items", twice, "")
+			j.bad(ruleUnique, twice, "")
 		}
 	}
 }

@@ -10,7 +10,7 @@ func (j *judging) element(node int32, r *judgeRule) {
 	case n.kind != '[':
 		j.occurrence(node, r)
 	case !r.xmlRepeat:
-		j.bad("repeated-element", node, "")
+		j.bad(ruleRepeated, node, "")
 	default:
 		for kid := node + 1; kid < n.next && !j.over(); kid = j.t.nodes[kid].next {
 			j.occurrence(kid, r)
@@ -29,12 +29,12 @@ func (j *judging) occurrence(node int32, r *judgeRule) {
 		j.leaf(node, node, r)
 	case kind == '"':
 		if text := j.decoded(node); len(xmlTrim(text)) > 0 && !r.xmlMixed {
-			j.bad("type", node, "<…>")
+			j.bad(ruleType, node, "<…>")
 		} else {
 			j.lacks(node, r, [2]uint64{})
 		}
 	default:
-		j.bad("type", node, `"…"`)
+		j.bad(ruleType, node, `"…"`)
 	}
 }
 
@@ -54,7 +54,7 @@ func (j *judging) leaf(node, text int32, r *judgeRule) {
 	if f, ok := judgeXSNumber(s, r.whole); ok {
 		j.number(node, f, r)
 	} else {
-		j.bad("type", node, judgeLike(r))
+		j.bad(ruleType, node, judgeLike(r))
 	}
 }
 
@@ -70,7 +70,7 @@ func (j *judging) leafObject(node int32, r *judgeRule) {
 		case len(key) > 0 && key[0] == '@':
 			j.attribute(kid, key)
 		default:
-			j.problem("additional-property", kid, judgeCut(key), "")
+			j.problem(ruleAdditional, kid, judgeCut(key), "")
 		}
 	}
 	if text >= 0 {
@@ -86,7 +86,7 @@ func (j *judging) emptyLeaf(node int32, r *judgeRule) {
 		return
 	}
 	if r.kinds == judgeNumber {
-		j.bad("type", node, judgeLike(r))
+		j.bad(ruleType, node, judgeLike(r))
 	} else {
 		j.text(node, nil, r)
 	}
@@ -102,7 +102,7 @@ func (j *judging) elements(node int32, r *judgeRule) {
 		if id != 0 && r.index != nil && r.index[id] != 0 {
 			at := int(r.index[id])
 			if r.xmlOrdered && at < last {
-				j.problem("order", kid, r.members[at-1].name, r.members[last-1].name)
+				j.problem(ruleOrder, kid, r.members[at-1].name, r.members[last-1].name)
 			}
 			last = at
 			j.element(kid, r.members[at-1].rule)
@@ -111,12 +111,12 @@ func (j *judging) elements(node int32, r *judgeRule) {
 		switch key := t.keyOf(kid); {
 		case string(key) == xmlTextKey:
 			if !r.xmlMixed {
-				j.bad("text-between", kid, "")
+				j.bad(ruleTextBetween, kid, "")
 			}
 		case len(key) > 0 && key[0] == '@':
 			j.attribute(kid, key)
 		default:
-			j.problem("additional-property", kid, judgeCut(key), "")
+			j.problem(ruleAdditional, kid, judgeCut(key), "")
 		}
 	}
 	if !j.over() {
@@ -129,11 +129,11 @@ func (j *judging) attribute(kid int32, key []byte) {
 	switch name := string(key[1:]); {
 	case name == "xmlns":
 		if len(j.decoded(kid)) > 0 {
-			j.bad("namespace", kid, "")
+			j.bad(ruleNamespace, kid, "")
 		}
 	case bytes.HasPrefix(key, []byte("@xmlns:")), name == "xsi:schemaLocation", name == "xsi:noNamespaceSchemaLocation":
 	default:
-		j.problem("attribute", kid, judgeCut(key[1:]), "")
+		j.problem(ruleAttribute, kid, judgeCut(key[1:]), "")
 	}
 }
 

@@ -136,7 +136,7 @@ func (r *Reader) run() error {
 	case !ok && r.w.failed():
 		return r.failed(r.w.err)
 	case !ok:
-		return r.fail("empty-file", "", "")
+		return r.fail(ruleEmptyFile, "", "")
 	}
 	var err error
 	switch c {
@@ -145,10 +145,10 @@ func (r *Reader) run() error {
 	case '<':
 		err = (&xmlReader{Reader: r, w: r.w}).file()
 	default:
-		return r.fail("not-pivot", r.w.around(), "{ [ <")
+		return r.fail(ruleNotPivot, r.w.around(), "{ [ <")
 	}
 	if err == nil && r.items == 0 {
-		r.warn("no-record", "", "")
+		r.warn(ruleNoRecord, "", "")
 	}
 	return err
 }
@@ -191,5 +191,5 @@ func (r *Reader) ended() error {
 		return r.failed(r.w.err)
 	}
 	r.w.skip(len(r.w.rest()))
-	return r.fail("truncated", "", "")
+	return r.fail(ruleTruncated, "", "")
 }

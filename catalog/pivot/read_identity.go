@@ -15,15 +15,15 @@ func (t *jsonTape) problem() (catalog.Problem, bool) {
 	p := catalog.Problem{Severity: catalog.Error}
 	switch {
 	case t.state == jsonSyntax:
-		p.Rule, p.Found, p.Expected = "json-syntax", t.around(t.at), t.want
+		p.Rule, p.Found, p.Expected = ruleJSONSyntax, t.around(t.at), t.want
 	case t.state == jsonShort:
-		p.Rule = "truncated"
+		p.Rule = ruleTruncated
 	case t.state == jsonDeep:
-		p.Rule = "too-deep"
+		p.Rule = ruleTooDeep
 	case t.badUTF8 >= 0:
-		p.Rule, p.Found = "encoding", t.around(t.badUTF8)
+		p.Rule, p.Found = ruleEncoding, t.around(t.badUTF8)
 	case t.twice >= 0:
-		p.Rule, p.Found, p.Pointer = "duplicate-key", judgeCut(t.keyOf(t.twice)), t.pointer(t.twice)
+		p.Rule, p.Found, p.Pointer = ruleDuplicateKey, judgeCut(t.keyOf(t.twice)), t.pointer(t.twice)
 	default:
 		return p, false
 	}
@@ -103,7 +103,7 @@ func readItem(t *jsonTape, rec Record) Item {
 		return refuse(p)
 	}
 	if t.nodes[0].kind != '{' {
-		return refuse(catalog.Problem{Rule: "not-an-object", Found: judgeCut(t.rawOf(0)), Expected: "{…}"})
+		return refuse(catalog.Problem{Rule: ruleNotObject, Found: judgeCut(t.rawOf(0)), Expected: "{…}"})
 	}
 	if rec.Kind == "" {
 		rec.Kind = readKind(t)
@@ -115,13 +115,13 @@ func readItem(t *jsonTape, rec Record) Item {
 	}
 	switch {
 	case rec.Buyer == "":
-		return refuse(catalog.Problem{Rule: "no-buyer", Pointer: buyer})
+		return refuse(catalog.Problem{Rule: ruleNoBuyer, Pointer: buyer})
 	case rec.ID == "":
-		return refuse(catalog.Problem{Rule: "no-id", Pointer: "/id"})
+		return refuse(catalog.Problem{Rule: ruleNoID, Pointer: "/id"})
 	case len(rec.Buyer) > maxIdentity:
-		return refuse(catalog.Problem{Rule: "id-too-long", Pointer: buyer, Found: judgeCut([]byte(rec.Buyer)), Expected: "256"})
+		return refuse(catalog.Problem{Rule: ruleIDTooLong, Pointer: buyer, Found: judgeCut([]byte(rec.Buyer)), Expected: "256"})
 	case len(rec.ID) > maxIdentity:
-		return refuse(catalog.Problem{Rule: "id-too-long", Pointer: "/id", Found: judgeCut([]byte(rec.ID)), Expected: "256"})
+		return refuse(catalog.Problem{Rule: ruleIDTooLong, Pointer: "/id", Found: judgeCut([]byte(rec.ID)), Expected: "256"})
 	}
 	return Item{Record: rec}
 }

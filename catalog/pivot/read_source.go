@@ -28,7 +28,7 @@ func (e *readStop) Unwrap() error { return e.cause }
 func (r *Reader) failed(err error) error {
 	var stop *readStop
 	if !errors.As(err, &stop) {
-		stop = &readStop{rule: "read-failed", cause: err}
+		stop = &readStop{rule: ruleReadFailed, cause: err}
 	}
 	mark := readMark{line: 1}
 	if r.w != nil {
@@ -80,10 +80,10 @@ func (r *Reader) decoded(in *bufio.Reader) (io.Reader, error) {
 		if _, err := in.Discard(3); err != nil {
 			return nil, err
 		}
-		r.warn("bom", "", "U+FEFF")
+		r.warn(ruleBOM, "", "U+FEFF")
 		return in, nil
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		r.warn("encoding-other", "", "UTF-16")
+		r.warn(ruleOtherEncoding, "", "UTF-16")
 		return transform.NewReader(in, unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder()), nil
 	case !bytes.HasPrefix(head, []byte("<?xml")):
 		return in, nil
@@ -92,11 +92,11 @@ func (r *Reader) decoded(in *bufio.Reader) (io.Reader, error) {
 	coding, known := readEncodings[strings.ToLower(name)]
 	switch {
 	case !known:
-		return nil, &readStop{rule: "encoding-unknown", found: name, expected: "UTF-8"}
+		return nil, &readStop{rule: ruleUnknownEncoding, found: name, expected: "UTF-8"}
 	case coding == nil:
 		return in, nil
 	}
-	r.warn("encoding-other", "", name)
+	r.warn(ruleOtherEncoding, "", name)
 	return transform.NewReader(in, coding.NewDecoder()), nil
 }
 
@@ -152,7 +152,7 @@ func (r *readRaw) Read(b []byte) (int, error) {
 	n, err := r.src.Read(b)
 	r.bytes += int64(n)
 	if err != nil && err != io.EOF {
-		r.err = &readStop{rule: "read-failed", cause: err}
+		r.err = &readStop{rule: ruleReadFailed, cause: err}
 		err = r.err
 	}
 	return n, err
@@ -177,9 +177,9 @@ func readGzipError(raw *readRaw, err error) error {
 	case raw.err != nil:
 		return raw.err
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return &readStop{rule: "truncated"}
+		return &readStop{rule: ruleTruncated}
 	}
-	return &readStop{rule: "gzip-damaged", cause: err}
+	return &readStop{rule: ruleGzipDamaged, cause: err}
 }
 
 // A readLimit ends a text that is too large, or that swells too much.
@@ -199,10 +199,10 @@ func (r *readLimit) Read(b []byte) (int, error) {
 	r.bytes += int64(n)
 	switch {
 	case r.bytes > r.most:
-		return n, &readStop{rule: "file-too-large", expected: fmt.Sprint(r.most)}
+		return n, &readStop{rule: ruleFileTooLarge, expected: fmt.Sprint(r.most)}
 	case r.ratio > 0 && r.bytes > readSwell && r.bytes/int64(r.ratio) > r.raw.bytes:
 		return n, &readStop{
-			rule: "gzip-bomb", found: fmt.Sprintf("%d / %d", r.bytes, r.raw.bytes), expected: fmt.Sprint(r.ratio),
+			rule: ruleGzipBomb, found: fmt.Sprintf("%d / %d", r.bytes, r.raw.bytes), expected: fmt.Sprint(r.ratio),
 		}
 	}
 	return n, err

@@ -183,22 +183,22 @@ func (c schemaCompiler) constrain(r *judgeRule, t schemaType) {
 	case sortDate:
 		r.form = c.date()
 	case sortSIRET:
-		r.form = &judgeForm{"siret-format", `^[0-9]{14}$`, judgeIsSIRET}
+		r.form = &judgeForm{ruleSIRET, `^[0-9]{14}$`, judgeIsSIRET}
 	case sortCPV:
-		r.form = &judgeForm{"cpv-format", `^[0-9]{8}(-[0-9])?$`, judgeIsCPV}
+		r.form = &judgeForm{ruleCPV, `^[0-9]{8}(-[0-9])?$`, judgeIsCPV}
 	case sortUID:
-		r.form = &judgeForm{"uid-format", `^[0-9]{14}.{7,16}$`, judgeIsUID}
+		r.form = &judgeForm{ruleUID, `^[0-9]{14}.{7,16}$`, judgeIsUID}
 	}
 }
 
 func (c schemaCompiler) date() *judgeForm {
 	switch {
 	case c.form == XML:
-		return &judgeForm{"date-format", "xs:date", judgeIsXSDate}
+		return &judgeForm{ruleDate, "xs:date", judgeIsXSDate}
 	case c.in(v1):
-		return &judgeForm{"date-format", `^\d{4}-[01]\d-[0-3]\d([+-][0-2]\d:[0-5]\dZ?)?$`, judgeIsDate1}
+		return &judgeForm{ruleDate, `^\d{4}-[01]\d-[0-3]\d([+-][0-2]\d:[0-5]\dZ?)?$`, judgeIsDate1}
 	default:
-		return &judgeForm{"date-format", `\d{4}-\d{2}-\d{2}`, judgeHasDate}
+		return &judgeForm{ruleDate, `\d{4}-\d{2}-\d{2}`, judgeHasDate}
 	}
 }
 

@@ -44,7 +44,7 @@ func (r *xmlReader) file() error {
 			err = r.record(t)
 			begun = true
 		case t.kind == xmlStart && !begun && string(t.name) != xmlMarches:
-			return r.fail("not-pivot", judgeCut(t.name), xmlMarches)
+			return r.fail(ruleNotPivot, judgeCut(t.name), xmlMarches)
 		case t.kind == xmlStart:
 			err = r.enter(t)
 			begun = true
@@ -75,10 +75,10 @@ func (r *xmlReader) token() (xmlToken, error) {
 		case fault.rule != "":
 			return t, r.failAt(r.w.mark(fault.at), fault.rule, r.around(fault.at), fault.want)
 		case len(r.w.rest()) > r.lim.Record:
-			return t, r.fail("xml-syntax", r.w.around(), "")
+			return t, r.fail(ruleXMLSyntax, r.w.around(), "")
 		case !r.w.more():
 			if rest := r.w.rest(); !r.w.failed() && len(rest) > 0 && rest[0] != '<' && len(r.open) == 0 {
-				return t, r.fail("xml-syntax", r.w.around(), "<")
+				return t, r.fail(ruleXMLSyntax, r.w.around(), "<")
 			}
 			return t, r.ended()
 		}
@@ -95,10 +95,10 @@ func (r *xmlReader) around(i int) string {
 // enter begins an element around records.
 func (r *xmlReader) enter(t xmlToken) error {
 	if len(r.open) >= r.lim.Depth {
-		return r.fail("too-deep", judgeCut(t.name), strconv.Itoa(r.lim.Depth))
+		return r.fail(ruleTooDeep, judgeCut(t.name), strconv.Itoa(r.lim.Depth))
 	}
 	if len(r.open) == 1 {
-		r.warn("unknown-key", "/"+xmlMarches+"/"+judgeCut(t.name), "")
+		r.warn(ruleUnknownKey, "/"+xmlMarches+"/"+judgeCut(t.name), "")
 	}
 	if fault := r.parser.attrs(t, 0); fault != nil {
 		return r.fail(fault.rule, judgeCut(t.attrs), fault.want)
@@ -124,11 +124,11 @@ func (r *xmlReader) space(t xmlToken) string {
 // leave ends an element around records.
 func (r *xmlReader) leave(t xmlToken) error {
 	if len(r.open) == 0 {
-		return r.fail("xml-syntax", r.w.around(), "<"+xmlMarches+">")
+		return r.fail(ruleXMLSyntax, r.w.around(), "<"+xmlMarches+">")
 	}
 	top := r.open[len(r.open)-1]
 	if top.name != string(t.name) {
-		return r.fail("xml-syntax", r.w.around(), "</"+judgeCut([]byte(top.name))+">")
+		return r.fail(ruleXMLSyntax, r.w.around(), "</"+judgeCut([]byte(top.name))+">")
 	}
 	r.open = r.open[:len(r.open)-1]
 	r.w.skip(t.end)
@@ -143,9 +143,9 @@ func (r *xmlReader) between(t xmlToken) error {
 		return r.failAt(r.w.mark(at), rule, r.around(at), "")
 	case len(xmlTrim(text)) == 0:
 	case len(r.open) == 0:
-		return r.fail("xml-syntax", r.w.around(), "<")
+		return r.fail(ruleXMLSyntax, r.w.around(), "<")
 	default:
-		r.warn("unknown-text", "/"+xmlMarches, judgeCut(xmlTrim(text)))
+		r.warn(ruleUnknownText, "/"+xmlMarches, judgeCut(xmlTrim(text)))
 	}
 	r.w.skip(t.end)
 	return nil
@@ -165,7 +165,7 @@ func (r *xmlReader) trailer() error {
 			return err
 		}
 		if t.kind != xmlOther {
-			return r.fail("xml-syntax", r.w.around(), "")
+			return r.fail(ruleXMLSyntax, r.w.around(), "")
 		}
 		r.w.skip(t.end)
 	}
@@ -187,20 +187,20 @@ func (r *xmlReader) record(t xmlToken) error {
 		upTo = n
 	}
 	if guess, bad := r.badUTF8(r.w.rest()[:upTo]); guess {
-		r.warn("encoding-guessed", rec.Pointer, "windows-1252")
+		r.warn(ruleGuessed, rec.Pointer, "windows-1252")
 		r.wide = true
 		r.w.guess()
 		r.w.more()
 		n = r.parse()
 	} else if bad && n >= 0 {
 		r.w.skip(n)
-		return r.refuse(rec, catalog.Problem{Rule: "encoding"})
+		return r.refuse(rec, catalog.Problem{Rule: ruleEncoding})
 	}
 	switch {
 	case n < 0 && r.parser.fault.rule == "" && len(r.w.rest()) <= r.lim.Record:
 		return r.ended()
 	case n < 0 && r.parser.fault.rule == "", n > r.lim.Record:
-		return r.leaveRecord(rec, catalog.Problem{Rule: "record-too-large", Expected: strconv.Itoa(r.lim.Record)}, 0)
+		return r.leaveRecord(rec, catalog.Problem{Rule: ruleTooLarge, Expected: strconv.Itoa(r.lim.Record)}, 0)
 	case n < 0:
 		f := r.parser.fault
 		p := catalog.Problem{Rule: f.rule, Found: r.around(f.at), Expected: f.want, Line: r.w.mark(f.at).line}
@@ -247,10 +247,10 @@ func (r *xmlReader) keep(rec Record, n int) error {
 	raw := r.parser.appendJSON(make([]byte, 0, n), 0, space)
 	r.w.skip(n)
 	if len(raw) > r.lim.Record {
-		return r.refuse(rec, catalog.Problem{Rule: "record-too-large", Expected: strconv.Itoa(r.lim.Record)})
+		return r.refuse(rec, catalog.Problem{Rule: ruleTooLarge, Expected: strconv.Itoa(r.lim.Record)})
 	}
 	if raw[0] == '"' {
-		return r.refuse(rec, catalog.Problem{Rule: "not-an-object", Found: judgeCut(raw), Expected: "<id>…</id>"})
+		return r.refuse(rec, catalog.Problem{Rule: ruleNotObject, Found: judgeCut(raw), Expected: "<id>…</id>"})
 	}
 	r.tape.whole = true
 	r.tape.parse(raw, jsonMaxDepth)
@@ -277,7 +277,7 @@ func (r *xmlReader) leaveRecord(rec Record, p catalog.Problem, ahead int) error 
 		case n > 0:
 			r.w.skip(n)
 		case !r.w.more():
-			if r.w.failed() || p.Rule == "record-too-large" {
+			if r.w.failed() || p.Rule == ruleTooLarge {
 				return r.ended()
 			}
 			return r.failAt(mark, p.Rule, p.Found, p.Expected)

@@ -65,7 +65,7 @@ func (x *xmlParser) take(t xmlToken, i int) *xmlFault {
 	case xmlEnd:
 		top := &x.nodes[x.open[len(x.open)-1]]
 		if !bytes.Equal(top.name, t.name) {
-			return &xmlFault{"xml-syntax", i, "</" + judgeCut(top.name) + ">"}
+			return &xmlFault{ruleXMLSyntax, i, "</" + judgeCut(top.name) + ">"}
 		}
 		x.open = x.open[:len(x.open)-1]
 	case xmlText:
@@ -77,9 +77,9 @@ func (x *xmlParser) take(t xmlToken, i int) *xmlFault {
 func (x *xmlParser) start(t xmlToken, i int) *xmlFault {
 	switch {
 	case len(x.open) >= x.maxDepth:
-		return &xmlFault{rule: "too-deep", at: i}
+		return &xmlFault{rule: ruleTooDeep, at: i}
 	case len(x.nodes) >= xmlMaxElements:
-		return &xmlFault{rule: "too-many-elements", at: i}
+		return &xmlFault{rule: ruleTooMany, at: i}
 	}
 	if fault := x.attrs(t, i); fault != nil {
 		return fault
@@ -87,7 +87,7 @@ func (x *xmlParser) start(t xmlToken, i int) *xmlFault {
 	node := int32(len(x.nodes))
 	x.nodes = append(x.nodes, xmlNode{name: t.name, attrs: t.attrs})
 	if len(x.open) > 0 && !x.adopt(x.open[len(x.open)-1], node) {
-		return &xmlFault{rule: "too-many-elements", at: i}
+		return &xmlFault{rule: ruleTooMany, at: i}
 	}
 	if !t.empty {
 		x.open = append(x.open, node)
@@ -106,11 +106,11 @@ func (x *xmlParser) attrs(t xmlToken, i int) *xmlFault {
 	for name, value := range xmlAttrs(t.attrs) {
 		for _, other := range met[:n] {
 			if bytes.Equal(name, other) {
-				return &xmlFault{"duplicate-key", i, judgeCut(name)}
+				return &xmlFault{ruleDuplicateKey, i, judgeCut(name)}
 			}
 		}
 		if n == xmlMaxAttrs {
-			return &xmlFault{rule: "too-many-elements", at: i}
+			return &xmlFault{rule: ruleTooMany, at: i}
 		}
 		met[n] = name
 		n++

@@ -46,7 +46,7 @@ func xmlScan(b []byte, i int) (xmlToken, *xmlFault) {
 		}
 		text := b[i : i+end]
 		if at := bytes.Index(text, []byte("]]>")); at >= 0 {
-			return xmlToken{}, &xmlFault{"xml-syntax", i + at, "]]&gt;"}
+			return xmlToken{}, &xmlFault{ruleXMLSyntax, i + at, "]]&gt;"}
 		}
 		return xmlToken{kind: xmlText, text: text, end: i + end}, nil
 	}
@@ -87,7 +87,7 @@ func xmlScanMarkup(b []byte, i int) (xmlToken, *xmlFault) {
 		case t.end >= len(b):
 			return t, &xmlFault{at: i}
 		case b[t.end] != '>':
-			return t, &xmlFault{"xml-syntax", t.end, "-->"}
+			return t, &xmlFault{ruleXMLSyntax, t.end, "-->"}
 		}
 		t.end++
 		return t, nil
@@ -96,11 +96,11 @@ func xmlScanMarkup(b []byte, i int) (xmlToken, *xmlFault) {
 		t.cdata = true
 		return t, fault
 	case bytes.HasPrefix(rest, []byte(dtd)):
-		return xmlToken{}, &xmlFault{"xml-dtd", i, ""}
+		return xmlToken{}, &xmlFault{ruleDTD, i, ""}
 	case len(rest) < len(cdata):
 		return xmlToken{}, &xmlFault{at: i}
 	}
-	return xmlToken{}, &xmlFault{"xml-syntax", i, "<!-- <![CDATA["}
+	return xmlToken{}, &xmlFault{ruleXMLSyntax, i, "<!-- <![CDATA["}
 }
 
 func xmlScanEnd(b []byte, i int) (xmlToken, *xmlFault) {
@@ -111,7 +111,7 @@ func xmlScanEnd(b []byte, i int) (xmlToken, *xmlFault) {
 	case at >= len(b):
 		return xmlToken{}, &xmlFault{at: i}
 	case end == from || b[at] != '>':
-		return xmlToken{}, &xmlFault{"xml-syntax", at, ">"}
+		return xmlToken{}, &xmlFault{ruleXMLSyntax, at, ">"}
 	}
 	return xmlToken{kind: xmlEnd, name: b[from:end], end: at + 1}, nil
 }
@@ -122,7 +122,7 @@ func xmlScanStart(b []byte, i int) (xmlToken, *xmlFault) {
 		if end >= len(b) {
 			return xmlToken{}, &xmlFault{at: i}
 		}
-		return xmlToken{}, &xmlFault{"xml-syntax", i, "&lt;"}
+		return xmlToken{}, &xmlFault{ruleXMLSyntax, i, "&lt;"}
 	}
 	t := xmlToken{kind: xmlStart, name: b[i+1 : end]}
 	at := end
@@ -139,12 +139,12 @@ func xmlScanStart(b []byte, i int) (xmlToken, *xmlFault) {
 				return t, &xmlFault{at: i}
 			}
 			if b[next+1] != '>' {
-				return t, &xmlFault{"xml-syntax", next, "/>"}
+				return t, &xmlFault{ruleXMLSyntax, next, "/>"}
 			}
 			t.attrs, t.empty, t.end = b[end:next], true, next+2
 			return t, nil
 		case next == at:
-			return t, &xmlFault{"xml-syntax", next, ">"}
+			return t, &xmlFault{ruleXMLSyntax, next, ">"}
 		}
 		var fault *xmlFault
 		if _, _, at, fault = xmlAttr(b, next); fault != nil {
@@ -163,14 +163,14 @@ func xmlAttr(b []byte, i int) (name, value []byte, end int, fault *xmlFault) {
 		return nil, nil, 0, &xmlFault{at: i}
 	}
 	if len(name) == 0 || b[at] != '=' {
-		return nil, nil, 0, &xmlFault{"xml-syntax", at, `="…"`}
+		return nil, nil, 0, &xmlFault{ruleXMLSyntax, at, `="…"`}
 	}
 	at = xmlSpace(b, at+1)
 	if at >= len(b) {
 		return nil, nil, 0, &xmlFault{at: i}
 	}
 	if b[at] != '"' && b[at] != '\'' {
-		return nil, nil, 0, &xmlFault{"xml-syntax", at, `="…"`}
+		return nil, nil, 0, &xmlFault{ruleXMLSyntax, at, `="…"`}
 	}
 	n := bytes.IndexByte(b[at+1:], b[at])
 	if n < 0 {
@@ -178,7 +178,7 @@ func xmlAttr(b []byte, i int) (name, value []byte, end int, fault *xmlFault) {
 	}
 	value = b[at+1 : at+1+n]
 	if lt := bytes.IndexByte(value, '<'); lt >= 0 {
-		return nil, nil, 0, &xmlFault{"xml-syntax", at + 1 + lt, "&lt;"}
+		return nil, nil, 0, &xmlFault{ruleXMLSyntax, at + 1 + lt, "&lt;"}
 	}
 	return name, value, at + n + 2, nil
 }
@@ -234,7 +234,7 @@ func xmlAppend(b, text []byte, cdata bool) ([]byte, int, string) {
 				b = append(b, '\n')
 			}
 		case !xmlAllowed(rune(c)):
-			return b, i, "xml-character"
+			return b, i, ruleCharacter
 		default:
 			b = append(b, c)
 		}
@@ -246,7 +246,7 @@ func xmlAppend(b, text []byte, cdata bool) ([]byte, int, string) {
 func xmlReference(text []byte) (r rune, n int, rule string) {
 	end := bytes.IndexByte(text[:min(len(text), 32)], ';')
 	if end < 2 {
-		return 0, 0, "xml-syntax"
+		return 0, 0, ruleXMLSyntax
 	}
 	name := string(text[1:end])
 	if name[0] == '#' {
@@ -256,7 +256,7 @@ func xmlReference(text []byte) (r rune, n int, rule string) {
 		}
 		v, err := strconv.ParseUint(digits, base, 21)
 		if err != nil || !xmlAllowed(rune(v)) {
-			return 0, 0, "xml-character"
+			return 0, 0, ruleCharacter
 		}
 		return rune(v), end + 1, ""
 	}
@@ -266,7 +266,7 @@ func xmlReference(text []byte) (r rune, n int, rule string) {
 		at := bytes.Index([]byte(five), []byte(name)) + len(name)
 		return rune(five[at]), end + 1, ""
 	}
-	return 0, 0, "xml-entity"
+	return 0, 0, ruleEntity
 }
 
 // xmlAllowed reports whether r is a character of XML 1.0.
