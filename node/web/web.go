@@ -1,0 +1,162 @@
+// Package web writes a node's pages for people, in French and in English.
+//
+// A page is a plain value ([HomePage], [ContractPage]…) that a handler fills
+// and [Pages.Render] writes; nothing here reads the store or the network. The
+// pages need no script and load nothing from another host: one style sheet,
+// served by [Pages.Static] under a name that changes with its content, and the
+// reader's own fonts. Every value is untrusted and escaped by html/template.
+//
+// Each page has one file of Go for its values and one of HTML beside it. The
+// fields named URL, JSON, CSV, Next or First hold addresses as they are put in
+// the page: with the site's base if they lie on this site, absolute if not.
+// A field left empty is left out of the page.
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"maps"
+	"net/http"
+
+	"maillon/catalog/texts"
+)
+
+//go:embed *.html
+var markup embed.FS
+
+//go:embed style.css
+var style []byte
+
+// policy lets a page load its style sheet and its images from this site, and
+// nothing else from anywhere.
+const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// A Site is what every page says of the node that serves it.
+type Site struct {
+	Name      string // the organisation's, as its agents write it
+	NodeID    string
+	Level     string // échelon: commune, epci, departement, region, national, organisme
+	Territory string // geozone
+	Base      string // what stands before every path: "" or "/opendata", never a final "/"
+	Version   string // of the program
+	Contact   string // address people write to
+}
+
+// Pages writes the pages of one site. It is safe for concurrent use.
+type Pages struct {
+	site  Site
+	sheet string // path of the style sheet, without the base
+	sets  map[texts.Lang]map[string]*template.Template
+}
+
+// A Page is one of this package's page values.
+type Page interface {
+	name() string // of its template
+	title(texts.Lang) string
+}
+
+// samples has one value of each page, to find its template.
+var samples = []Page{HomePage{}}
+
+// New parses the templates of every page in every language.
+func New(site Site) (*Pages, error) {
+	sum := sha256.Sum256(style)
+	p := &Pages{
+		site:  site,
+		sheet: "/assets/style-" + hex.EncodeToString(sum[:6]) + ".css",
+		sets:  map[texts.Lang]map[string]*template.Template{},
+	}
+	for _, lang := range texts.Langs {
+		frame, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html")
+		if err != nil {
+			return nil, fmt.Errorf("templates of the frame: %w", err)
+		}
+		p.sets[lang] = map[string]*template.Template{}
+		for _, page := range samples {
+			t, err := template.Must(frame.Clone()).ParseFS(markup, page.name()+".html")
+			if err != nil {
+				return nil, fmt.Errorf("template of the page %s: %w", page.name(), err)
+			}
+			p.sets[lang][page.name()] = t
+		}
+	}
+	return p, nil
+}
+
+func (p *Pages) funcs(lang texts.Lang) template.FuncMap {
+	all := template.FuncMap{
+		"t":    func(key string, args ...any) string { return texts.T(lang, key, args...) },
+		"link": func(path string) string { return p.site.Base + path },
+	}
+	maps.Copy(all, formats(lang))
+	return all
+}
+
+// frame is what the template around every page is given.
+type frame struct {
+	Site
+	Lang, Other  texts.Lang
+	Title, Sheet string
+	OtherURL     string // the same page in the other language
+	Page         Page
+}
+
+// Render writes page in lang with status. The page is made whole before its
+// first byte is sent: when its template fails the reader gets a plain 500 and
+// the caller the error.
+func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, lang texts.Lang, page Page) error {
+	if lang != texts.English {
+		lang = texts.French
+	}
+	f := frame{Site: p.site, Lang: lang, Title: page.title(lang), Sheet: p.site.Base + p.sheet, Page: page}
+	f.Other, f.OtherURL = otherLanguage(r, lang)
+	var b bytes.Buffer
+	if err := p.sets[lang][page.name()].ExecuteTemplate(&b, "frame", f); err != nil {
+		http.Error(w, texts.T(lang, "web.error.template"), http.StatusInternalServerError)
+		return fmt.Errorf("page %s for %s: %w", page.name(), r.URL.Path, err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", string(lang))
+	h.Add("Vary", "Accept-Language, Accept")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	w.WriteHeader(status)
+	_, err := w.Write(b.Bytes())
+	if err != nil {
+		return fmt.Errorf("page %s for %s: %w", page.name(), r.URL.Path, err)
+	}
+	return nil
+}
+
+// Static serves the style sheet at its present name, to be kept for ever, and
+// answers 404 to any other path. It expects paths without the site's base.
+func (p *Pages) Static() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != p.sheet {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		// A reader who has gone away is no fault of the node.
+		_, _ = w.Write(style)
+	})
+}
+
+// otherLanguage is the language a page is not in, and its address in it.
+func otherLanguage(r *http.Request, lang texts.Lang) (texts.Lang, string) {
+	other := texts.English
+	if lang == texts.English {
+		other = texts.French
+	}
+	q := r.URL.Query()
+	q.Set("lang", string(other))
+	return other, "?" + q.Encode()
+}
