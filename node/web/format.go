@@ -169,7 +169,7 @@ func formats(lang texts.Lang) template.FuncMap {
 		"dateTime": func(t time.Time) string { return moment(lang, t) },
 		"stamp":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"count":    func(n any) string { return count(lang, n) },
-		"money":    func(euros float64) string { return FormatMoney(lang, euros) },
+		"money":    func(euros *float64) string { return FormatMoney(lang, *euros) },
 		"size":     func(n int64) string { return size(lang, n) },
 		"word":     func(family, w string) string { return word(lang, family, w) },
 		"many":     func(key string, n int) string { return many(lang, key, n) },

@@ -60,7 +60,10 @@ type Page interface {
 }
 
 // samples has one value of each page, to find its template.
-var samples = []Page{HomePage{}}
+var samples = []Page{
+	HomePage{}, DepositPage{}, ContractPage{}, ContractsPage{},
+	RegisterPage{}, BuyerPage{}, ErrorPage{}, AboutPage{},
+}
 
 // New parses the templates of every page in every language.
 func New(site Site) (*Pages, error) {
@@ -90,6 +93,8 @@ func New(site Site) (*Pages, error) {
 func (p *Pages) funcs(lang texts.Lang) template.FuncMap {
 	all := template.FuncMap{
 		"t":    func(key string, args ...any) string { return texts.T(lang, key, args...) },
+		"lang": func() texts.Lang { return lang },
+		"site": func() Site { return p.site },
 		"link": func(path string) string { return p.site.Base + path },
 	}
 	maps.Copy(all, formats(lang))

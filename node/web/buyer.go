@@ -1,0 +1,20 @@
+package web
+
+import "maillon/catalog/texts"
+
+// BuyerPage is one buyer: its datasets and the way to its contracts.
+type BuyerPage struct {
+	SIRET, Name, Catalog string
+	Contracts            int
+	ContractsURL         string
+	Datasets             []DatasetRow
+}
+
+func (BuyerPage) name() string { return "buyer" }
+
+func (p BuyerPage) title(lang texts.Lang) string {
+	if p.Name == "" {
+		return texts.T(lang, "web.buyer.unnamed", p.SIRET)
+	}
+	return p.Name + " (" + p.SIRET + ")"
+}
