@@ -63,12 +63,10 @@ func (m *counted) Extend(_ context.Context, checkpoint []byte, batches iter.Seq2
 }
 
 func TestTallTree(t *testing.T) {
-	s, m, c := newServer(t), &counted{}, client(Options{})
-	one := s.put(t, []byte("{}"))
-	s.add(t, slices.Repeat([]entry.Entry{one}, 65_000)...)
-	mustFollow(t, c, s, m)
-	s.add(t, slices.Repeat([]entry.Entry{one}, 1_000)...) // the first tile of level 2, two of level 1
-	s.requests("")
+	s, c := newServer(t), client(Options{})
+	s.add(t, slices.Repeat([]entry.Entry{s.put(t, []byte("{}"))}, 66_000)...)
+	// The mirror is about to see the first tile of level 2, and two of level 1.
+	m := &counted{size: 65_000, checkpoint: s.checkpoint(t, 65_000)}
 	mustFollow(t, c, s, m)
 	if m.Size() != 66_000 {
 		t.Error(m.Size())
@@ -166,6 +164,11 @@ func TestRedactedBodies(t *testing.T) {
 	s, m, c := newServer(t), &copied{}, client(Options{})
 	s.grow(t, 300)
 	s.redact(t, 7)
+	s.breakAt(t, "bodies/001.p/45", func(b []byte) []byte { b[len(b)-1] = byte(entry.Erased); return b })
+	if _, err := c.Follow(t.Context(), s.URL, s.verifier, m); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("a body is said to be erased that never was: %v", err)
+	}
+	s.mend()
 	mustFollow(t, c, s, m)
 	if e := m.entries[7]; e.Body != nil || m.entries[8].Body == nil {
 		t.Error("the redacted body came along, or another did not")

@@ -65,7 +65,7 @@ var globalV6 = netip.MustParsePrefix("2000::/3")
 func refusedKind(a netip.Addr) string {
 	a = a.WithZone("")
 	for _, s := range special {
-		if s.prefix.Addr().BitLen() == a.BitLen() && contains(s.prefix, a) {
+		if s.prefix.Contains(a) {
 			return s.kind
 		}
 	}
@@ -73,14 +73,6 @@ func refusedKind(a netip.Addr) string {
 		return "a reserved"
 	}
 	return ""
-}
-
-// contains is Prefix.Contains, which never holds for IPv4-mapped addresses.
-func contains(p netip.Prefix, a netip.Addr) bool {
-	if a.Is4In6() && p.Addr().Is4In6() {
-		return true // there is but one such range
-	}
-	return p.Contains(a)
 }
 
 // control looks at the address that is really dialled, after names have been
