@@ -126,15 +126,21 @@ func (j *judging) elements(node int32, r *judgeRule) {
 
 // attribute judges an attribute: the XSDs have none of their own.
 func (j *judging) attribute(kid int32, key []byte) {
-	switch name := string(key[1:]); {
-	case name == "xmlns":
+	switch name := key[1:]; {
+	case string(name) == "xmlns":
 		if len(j.decoded(kid)) > 0 {
 			j.bad(ruleNamespace, kid, "")
 		}
-	case bytes.HasPrefix(key, []byte("@xmlns:")), name == "xsi:schemaLocation", name == "xsi:noNamespaceSchemaLocation":
-	default:
-		j.problem(ruleAttribute, kid, judgeCut(key[1:]), "")
+	case !xmlIsNeutral(name):
+		j.problem(ruleAttribute, kid, judgeCut(name), "")
 	}
+}
+
+// xmlIsNeutral reports whether an attribute says nothing of the data: it
+// declares a prefix, or names the schema.
+func xmlIsNeutral(name []byte) bool {
+	return bytes.HasPrefix(name, []byte("xmlns:")) ||
+		string(name) == "xsi:schemaLocation" || string(name) == "xsi:noNamespaceSchemaLocation"
 }
 
 // xmlTextKey is the member that holds the text of an element which has more

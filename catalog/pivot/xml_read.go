@@ -103,6 +103,11 @@ func (r *xmlReader) enter(t xmlToken) error {
 	if fault := r.parser.attrs(t, 0); fault != nil {
 		return r.fail(fault.rule, judgeCut(t.attrs), fault.want)
 	}
+	for name := range xmlAttrs(t.attrs) {
+		if len(r.open) == 0 && string(name) != "xmlns" && !xmlIsNeutral(name) {
+			r.warn(ruleUnknownKey, "/"+xmlMarches+"/@"+judgeCut(name), "")
+		}
+	}
 	if !t.empty {
 		r.open = append(r.open, xmlOpened{string(t.name), r.space(t)})
 	}

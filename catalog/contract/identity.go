@@ -1,0 +1,266 @@
+package contract
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"maillon/catalog/pivot"
+)
+
+// GroupKey is the key of the group that a record belongs to: records of other
+// groups never concern it. It is the id without the two final digits where
+// the id could be one of 1.x (year, 1 to 10 characters, two digits), so that
+// the ids of one contract before and after its modifications meet.
+func GroupKey(id string) string {
+	if base, _, ok := sequence(id); ok {
+		return base + "*"
+	}
+	return id
+}
+
+// sequence splits an id of 1.x into its base and the number in its last two digits.
+func sequence(id string) (base string, n int, ok bool) {
+	if len(id) < 7 || len(id) > 16 || !digits(id[:4]) || !digits(id[len(id)-2:]) {
+		return "", 0, false
+	}
+	n, _ = strconv.Atoi(id[len(id)-2:])
+	return id[:len(id)-2], n, true
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// A cluster is the records of one contract.
+type cluster struct {
+	ids     []string
+	records []record
+	lots    bool // other clusters stand beside it under its id
+}
+
+// split makes clusters of the records of one id.
+func split(id string, records []record) []cluster {
+	byKind := map[string][]record{}
+	for _, r := range records {
+		k := string(r.best.Contract.Kind) + "\x00" + r.words
+		byKind[k] = append(byKind[k], r)
+	}
+	var out []cluster
+	for _, k := range sortedKeys(byKind) {
+		for _, part := range apart(byKind[k]) {
+			out = append(out, cluster{ids: []string{id}, records: part})
+		}
+	}
+	out = mergeCut(out)
+	for i := range out {
+		out[i].lots = len(out) > 1
+	}
+	return out
+}
+
+// apart splits records with the same objet where one deposit holds several of
+// them side by side: first by suppliers, then, where that does not tell them
+// apart, by what was signed.
+func apart(records []record) [][]record {
+	if !sideBySide(records) {
+		return [][]record{records}
+	}
+	var out [][]record
+	for _, part := range by(records, func(r record) string { return holders(r.best.Contract.Suppliers) }) {
+		if !sideBySide(part) {
+			out = append(out, part)
+			continue
+		}
+		out = append(out, by(part, signed)...)
+	}
+	return out
+}
+
+// sideBySide reports whether one deposit holds two of the records as published
+// on one day: no one publishes two versions of a contract on one day in one file.
+func sideBySide(records []record) bool {
+	seen := map[string]bool{}
+	for _, r := range records {
+		for _, s := range append([]Source{r.best}, r.also...) {
+			k := s.Ref.Node + "\x00" + s.Deposit + "\x00" + r.best.Contract.LatestPublication() + "\x00" + strconv.Itoa(len(r.best.Contract.Modifications))
+			if seen[k] && s.Ref == r.best.Ref {
+				return true
+			}
+			seen[k] = true
+		}
+	}
+	return false
+}
+
+func by(records []record, key func(record) string) [][]record {
+	parts := map[string][]record{}
+	for _, r := range records {
+		parts[key(r)] = append(parts[key(r)], r)
+	}
+	var out [][]record
+	for _, k := range sortedKeys(parts) {
+		out = append(out, parts[k])
+	}
+	return out
+}
+
+// signed is what was signed, as a key: it does not change with modifications.
+func signed(r record) string {
+	c := r.best.Contract
+	amount := ""
+	if c.Amount != nil {
+		amount = strconv.FormatFloat(*c.Amount, 'g', -1, 64)
+	}
+	return c.Notified + "\x00" + amount
+}
+
+// holders is the set of suppliers as a key.
+func holders(list []pivot.Supplier) string {
+	ids := make([]string, 0, len(list))
+	for _, s := range list {
+		ids = append(ids, cmp.Or(s.ID, s.Name))
+	}
+	slices.Sort(ids)
+	return strings.Join(slices.Compact(ids), ",")
+}
+
+// minWords is how much of an objet must agree before the rest may be cut off.
+const minWords = 12
+
+// mergeCut brings two clusters of one id together if they are all there is
+// under it, one objet is the other cut short, and suppliers and date of
+// notification agree. No deposit may hold both side by side.
+func mergeCut(clusters []cluster) []cluster {
+	if len(clusters) != 2 {
+		return clusters
+	}
+	a, b := clusters[0].records, clusters[1].records
+	x, y := a[0], b[0]
+	short, long := x.words, y.words
+	if len(short) > len(long) {
+		short, long = long, short
+	}
+	agree := x.best.Contract.Kind == y.best.Contract.Kind &&
+		x.best.Contract.Notified == y.best.Contract.Notified &&
+		holders(x.best.Contract.Suppliers) == holders(y.best.Contract.Suppliers) &&
+		len(short) >= minWords && strings.HasPrefix(long, short)
+	all := append(slices.Clone(a), b...)
+	if !agree || sideBySide(all) {
+		return clusters
+	}
+	return []cluster{{ids: clusters[0].ids, records: all}}
+}
+
+// fold brings clusters of 1.x ids with one base together where the rule
+// allows: the last two digits equal the number of modifications in both, or
+// the modifications of one contain the other's. An id that covers lots is
+// left alone.
+func fold(clusters []cluster) []cluster {
+	byBase := map[string][]int{}
+	for i, c := range clusters {
+		if base, _, ok := sequence(c.ids[0]); ok && !c.lots && c.records[0].best.Contract.Generation == pivot.Gen1 {
+			byBase[base] = append(byBase[base], i)
+		}
+	}
+	into := make([]int, len(clusters))
+	for i := range into {
+		into[i] = i
+	}
+	for _, base := range sortedKeys(byBase) {
+		list := byBase[base] // in the order of ids
+		for n, i := range list {
+			for _, j := range list[:n] {
+				if sameContract(clusters[i], clusters[j]) {
+					into[i] = into[j]
+					break
+				}
+			}
+		}
+	}
+	var out []cluster
+	at := map[int]int{}
+	for i, c := range clusters {
+		if k, ok := at[into[i]]; ok {
+			out[k].ids = append(out[k].ids, c.ids...)
+			out[k].records = append(out[k].records, c.records...)
+			continue
+		}
+		at[into[i]] = len(out)
+		out = append(out, c)
+	}
+	return out
+}
+
+// sameContract reports whether two ids of 1.x are one contract before and
+// after modifications.
+func sameContract(a, b cluster) bool {
+	x, y := longest(a), longest(b)
+	if x.Kind != y.Kind || x.Notified != y.Notified && fold8(x.Object) != fold8(y.Object) {
+		return false
+	}
+	if regular(x) && regular(y) && len(x.Modifications) != len(y.Modifications) {
+		return true
+	}
+	if len(x.Modifications) == 0 || len(y.Modifications) == 0 {
+		return false
+	}
+	return containsAll(x.Modifications, y.Modifications) || containsAll(y.Modifications, x.Modifications)
+}
+
+// longest is the contract of the cluster with the most modifications.
+func longest(c cluster) pivot.Contract {
+	best := c.records[0].best.Contract
+	for _, r := range c.records[1:] {
+		if len(r.best.Contract.Modifications) > len(best.Modifications) {
+			best = r.best.Contract
+		}
+	}
+	return best
+}
+
+// regular reports whether the id counts the modifications, as 1.x asks.
+func regular(c pivot.Contract) bool {
+	_, n, ok := sequence(c.ID)
+	return ok && n == len(c.Modifications)
+}
+
+// containsAll reports whether every modification of sub is in all.
+func containsAll(all, sub []pivot.Modification) bool {
+	for _, m := range sub {
+		if !slices.ContainsFunc(all, func(x pivot.Modification) bool { return sameModification(x, m) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameModification(a, b pivot.Modification) bool {
+	return a.Notified == b.Notified && a.Published == b.Published && a.Object == b.Object &&
+		equal(a.Months, b.Months) && equal(a.Amount, b.Amount) && holders(a.Suppliers) == holders(b.Suppliers)
+}
+
+func equal[T comparable](a, b *T) bool {
+	return a == b || a != nil && b != nil && *a == *b
+}
+
+// fold8 reduces a text to its letters and digits, without accents and case,
+// so that "Travaux  d’Isolation" and "travaux d'isolation" are one.
+func fold8(s string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(s) {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}

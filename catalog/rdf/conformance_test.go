@@ -1,0 +1,145 @@
+package rdf
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// shaclCheck is the folder of the installed checker and the folder of the
+// shapes; without either the test is skipped.
+func shaclCheck(t *testing.T) (check, shapes string) {
+	t.Helper()
+	check, conformance := os.Getenv("MAILLON_SHACL_CHECK"), os.Getenv("MAILLON_CONFORMANCE")
+	if _, err := exec.LookPath("node"); err != nil || check == "" || conformance == "" {
+		t.Skip("SKIPPED: needs node, MAILLON_SHACL_CHECK (folder of the checker, after npm ci) and MAILLON_CONFORMANCE")
+	}
+	return check, filepath.Join(conformance, "dcat", "shapes")
+}
+
+func TestTheStrictShapesFindNothingInAnySyntax(t *testing.T) {
+	check, shapes := shaclCheck(t)
+	g := built(t, sample(6))
+	gates := [][]string{
+		{filepath.Join(shapes, "3.0.1", "dcat-ap-SHACL.ttl"), filepath.Join(shapes, "3.0.1", "ranges.ttl")},
+		{filepath.Join(shapes, "3.0.1-html", "shapes.ttl")},
+	}
+	for _, s := range Syntaxes() {
+		file := filepath.Join(t.TempDir(), "catalog"+s.Suffix())
+		if err := os.WriteFile(file, written(t, g, s), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, gate := range gates {
+			args := append([]string{filepath.Join(check, "check.mjs"), "--engine", "both", file}, gate...)
+			report, err := exec.Command("node", args...).CombinedOutput()
+			if err != nil || !bytes.Contains(report, []byte("6 Dataset, 30 Distribution")) {
+				t.Errorf("%s against %s: %v\n%s", s, filepath.Base(filepath.Dir(gate[0])), err, report)
+			}
+		}
+	}
+}
+
+func TestTheStrictShapesSeeAMissingPublisher(t *testing.T) {
+	check, shapes := shaclCheck(t)
+	file := filepath.Join(t.TempDir(), "bad.ttl")
+	bad := bytes.ReplaceAll(written(t, built(t, sample(1)), Turtle), []byte("dct:publisher"), []byte("dct:creator"))
+	if err := os.WriteFile(file, bad, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report, err := exec.Command("node", filepath.Join(check, "check.mjs"), file, filepath.Join(shapes, "3.0.1", "dcat-ap-SHACL.ttl")).CombinedOutput()
+	if err == nil {
+		t.Errorf("the gate lets everything through:\n%s", report)
+	}
+}
+
+// reparse reads a file with parsers that others wrote and prints N-Triples.
+const reparse = `
+import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { Parser, Writer } from 'n3'
+import { RdfXmlParser } from 'rdfxml-streaming-parser'
+import { JsonLdParser } from 'jsonld-streaming-parser'
+const [file] = process.argv.slice(-1)
+const body = readFileSync(file, 'utf8'), baseIRI = 'http://wrong.example/'
+const writer = new Writer({ format: 'N-Triples' })
+const done = () => writer.end((e, text) => { if (e) throw e; process.stdout.write(text) })
+const fail = e => { console.error(e); process.exit(1) }
+const stream = p => Readable.from([body]).pipe(p).on('data', q => writer.addQuad(q)).on('error', fail).on('end', done)
+if (file.endsWith('.rdf')) stream(new RdfXmlParser({ baseIRI }))
+else if (file.endsWith('.jsonld')) stream(new JsonLdParser({ baseIRI }))
+else { writer.addQuads(new Parser({ baseIRI }).parse(body)); done() }
+`
+
+func TestOtherParsersReadTheSameGraphInEverySyntax(t *testing.T) {
+	check, _ := shaclCheck(t)
+	for name, g := range map[string]*Graph{"sample": built(t, sample(3)), "odd": odd(t)} {
+		for _, s := range Syntaxes() {
+			file := filepath.Join(t.TempDir(), name+s.Suffix())
+			if err := os.WriteFile(file, written(t, g, s), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var stderr bytes.Buffer
+			cmd := exec.Command("node", "--input-type=module", "-e", reparse, "--", file)
+			cmd.Dir, cmd.Stderr = check, &stderr
+			out, err := cmd.Output()
+			if err != nil {
+				t.Errorf("%s in %s: %v\n%s", name, s, err, stderr.String())
+				continue
+			}
+			readBack(t, name+" in "+s.String(), out, g)
+		}
+	}
+}
+
+func TestRapperReadsTheSameGraph(t *testing.T) {
+	if _, err := exec.LookPath("rapper"); err != nil {
+		t.Skip("SKIPPED: needs rapper (Debian package raptor2-utils)")
+	}
+	for name, g := range map[string]*Graph{"sample": built(t, sample(3)), "odd": odd(t)} {
+		for s, format := range map[Syntax]string{Turtle: "turtle", RDFXML: "rdfxml", NTriples: "ntriples"} {
+			cmd := exec.Command("rapper", "-q", "-i", format, "-o", "ntriples", "-", "http://wrong.example/")
+			var stderr bytes.Buffer
+			cmd.Stdin, cmd.Stderr = bytes.NewReader(written(t, g, s)), &stderr
+			out, err := cmd.Output()
+			if err != nil || stderr.Len() > 0 {
+				t.Errorf("%s in %s: %v\n%s", name, s, err, stderr.String())
+				continue
+			}
+			readBack(t, name+" in "+s.String(), out, g)
+		}
+	}
+}
+
+func readBack(t *testing.T, what string, ntriples []byte, want *Graph) {
+	t.Helper()
+	got, err := ReadNTriples(bytes.NewReader(ntriples))
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+		return
+	}
+	sameGraph(t, what, got, want)
+}
+
+func TestReadNTriplesFollowsTheTestsOfTheW3C(t *testing.T) {
+	conformance := os.Getenv("MAILLON_CONFORMANCE")
+	if conformance == "" {
+		t.Skip("SKIPPED: needs MAILLON_CONFORMANCE")
+	}
+	files, err := filepath.Glob(filepath.Join(conformance, "dcat", "w3c", "rdf-n-triples", "*.nt"))
+	if err != nil || len(files) < 50 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = ReadNTriples(bytes.NewReader(raw))
+		if bad := strings.Contains(filepath.Base(file), "-bad-"); bad != (err != nil) {
+			t.Errorf("%s: %v\n%s", filepath.Base(file), err, raw)
+		}
+	}
+}

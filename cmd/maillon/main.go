@@ -1,0 +1,132 @@
+// Command maillon runs a node of a federation of public procurement data:
+// it publishes pivot files and a DCAT catalogue, follows other nodes and
+// consolidates what they publish.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"maillon/catalog/texts"
+)
+
+// Exit codes.
+const (
+	exitBad    = 1 // the data or the state is bad
+	exitMisuse = 2 // the command was not understood
+)
+
+// errBad ends a command with exit code 1 when what is wrong was already said.
+var errBad = errors.New("")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// run executes one command line and returns its exit code.
+func run(ctx context.Context, args []string) int {
+	c := &cli{}
+	root := c.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errBad):
+		return exitBad
+	}
+	if misuse, ok := errors.AsType[*misuseError](err); ok {
+		fmt.Fprintln(os.Stderr, c.t("cli.error", misuse.err))
+		fmt.Fprintln(os.Stderr, c.t("cli.hint.help", misuse.command))
+		return exitMisuse
+	}
+	fmt.Fprintln(os.Stderr, c.t("cli.error", err))
+	return exitBad
+}
+
+// cli holds what all commands share.
+type cli struct {
+	lang   string
+	config string
+}
+
+// misuseError is a command line that was not understood.
+type misuseError struct {
+	command string
+	err     error
+}
+
+func (e *misuseError) Error() string { return e.err.Error() }
+func (e *misuseError) Unwrap() error { return e.err }
+
+// t is a text in the user's language: --lang, else the locale.
+func (c *cli) t(key string, args ...any) string { return texts.T(c.language(), key, args...) }
+
+func (c *cli) language() texts.Lang {
+	if c.lang != "" {
+		return texts.Parse(c.lang)
+	}
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			if v == "C" || v == "POSIX" || v == "C.UTF-8" {
+				return texts.English
+			}
+			return texts.Parse(v)
+		}
+	}
+	return texts.English
+}
+
+// root builds the tree of commands.
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "maillon",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.PersistentFlags().StringVar(&c.lang, "lang", os.Getenv("MAILLON_LANG"), "fr, en")
+	root.PersistentFlags().StringVarP(&c.config, "config", "c", envOr("MAILLON_CONFIG", "maillon.yaml"), "configuration")
+	root.AddCommand(
+		c.runCommand(), c.demoCommand(), c.validateCommand(), c.publishCommand(), c.retractCommand("withdraw"), c.retractCommand("redact"),
+		c.membersCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
+	)
+	c.describe(root)
+	return root
+}
+
+// describe gives every command its words and turns wrong flags and arguments
+// into misuse.
+func (c *cli) describe(cmd *cobra.Command) {
+	key := "cli." + cmd.Name()
+	cmd.Short, cmd.Long = c.t(key+".short"), c.t(key+".short")
+	if texts.Has(key + ".long") {
+		cmd.Long = c.t(key + ".long")
+	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &misuseError{cmd.CommandPath(), err} })
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return &misuseError{cmd.CommandPath(), err}
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		c.describe(sub)
+	}
+}
+
+func envOr(name, otherwise string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return otherwise
+}

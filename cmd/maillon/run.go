@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"maillon/node"
+)
+
+func (c *cli) runCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:  "run",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := c.load()
+			if err != nil {
+				return err
+			}
+			n, err := node.New(cfg, logger(cmd.ErrOrStderr(), cfg.Log))
+			if err != nil {
+				return err
+			}
+			return n.Run(cmd.Context())
+		},
+	}
+}
+
+// load reads the configuration, and says what to do when there is none.
+func (c *cli) load() (node.Config, error) {
+	cfg, err := node.LoadConfig(c.config)
+	if errors.Is(err, fs.ErrNotExist) {
+		return cfg, fmt.Errorf("%s", c.t("cli.noconfig", c.config))
+	}
+	return cfg, err
+}
+
+// logger writes to w as the configuration says.
+func logger(w io.Writer, cfg node.LogConfig) zerolog.Logger {
+	level, err := zerolog.ParseLevel(cfg.Level)
+	if err != nil {
+		level = zerolog.InfoLevel
+	}
+	if !cfg.JSON {
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.DateTime, NoColor: w != os.Stderr || os.Getenv("NO_COLOR") != ""}
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Logger()
+}
+
+func (c *cli) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:  "version",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "maillon", node.Version)
+			return err
+		},
+	}
+}

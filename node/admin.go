@@ -1,0 +1,107 @@
+package node
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"maillon/store"
+)
+
+// adminHandler answers the operator's commands, on an address of its own and
+// with a token of its own.
+func (n *Node) adminHandler(tokens []string) http.Handler {
+	r := mux.NewRouter()
+	r.HandleFunc("/admin/v1/members/{node}/accept", n.adminAccept).Methods("POST")
+	r.HandleFunc("/admin/v1/members/{node}/suspend", n.adminSuspend).Methods("POST")
+	r.HandleFunc("/admin/v1/members", n.adminMembers).Methods("GET")
+	r.HandleFunc("/admin/v1/rebuild", n.adminRebuild).Methods("POST")
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if !tokenMatches(req, tokens) {
+			adminError(w, http.StatusUnauthorized, errors.New("the admin token is needed: it is in admin.token in the node's data folder"))
+			return
+		}
+		req.Body = http.MaxBytesReader(w, req.Body, 64<<10)
+		r.ServeHTTP(w, req)
+	})
+}
+
+func tokenMatches(r *http.Request, tokens []string) bool {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	got := sha256.Sum256([]byte(token))
+	match := 0
+	for _, t := range tokens {
+		want := sha256.Sum256([]byte(t))
+		match |= subtle.ConstantTimeCompare(got[:], want[:])
+	}
+	return match == 1
+}
+
+func adminError(w http.ResponseWriter, status int, err error) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"title": http.StatusText(status), "status": status, "detail": err.Error()})
+}
+
+func adminAnswer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func (n *Node) adminAccept(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Publishes []string `json:"publishes"`
+	}
+	if r.ContentLength != 0 {
+		if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
+			adminError(w, http.StatusBadRequest, err)
+			return
+		}
+	}
+	err := n.Accept(mux.Vars(r)["node"], ask.Publishes)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		adminError(w, http.StatusNotFound, err)
+	case err != nil:
+		adminError(w, http.StatusBadRequest, err)
+	default:
+		adminAnswer(w, map[string]string{"state": Accepted})
+	}
+}
+
+func (n *Node) adminSuspend(w http.ResponseWriter, r *http.Request) {
+	node := mux.Vars(r)["node"]
+	if _, ok := n.roster.member(node); !ok {
+		adminError(w, http.StatusNotFound, ErrUnknownNode)
+		return
+	}
+	reason := r.URL.Query().Get("reason")
+	if reason == "" || len(reason) > 200 {
+		adminError(w, http.StatusBadRequest, errors.New("reason: 1 to 200 bytes, it is public"))
+		return
+	}
+	n.suspend(node, reason, nil)
+	adminAnswer(w, map[string]string{"state": Suspended})
+}
+
+func (n *Node) adminMembers(w http.ResponseWriter, _ *http.Request) {
+	nodes, err := fedView{n}.Nodes()
+	if err != nil {
+		adminError(w, http.StatusInternalServerError, err)
+		return
+	}
+	adminAnswer(w, map[string]any{"items": nodes})
+}
+
+func (n *Node) adminRebuild(w http.ResponseWriter, r *http.Request) {
+	if err := n.Rebuild(r.Context()); err != nil {
+		adminError(w, http.StatusInternalServerError, err)
+		return
+	}
+	adminAnswer(w, map[string]bool{"rebuilt": true})
+}

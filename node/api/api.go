@@ -1,0 +1,279 @@
+// Package api answers programs: the query API, deposits, the catalogue in
+// RDF, files, journals and the exchanges between nodes. Pages for people are
+// in node/web; the handlers that fill them are here too (pages.go), so that a
+// contract is looked up in one way whoever asks.
+//
+// Handlers return errors; [problemFor] alone turns them into statuses.
+package api
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/rs/zerolog"
+
+	"maillon/catalog"
+	"maillon/catalog/entry"
+	"maillon/catalog/texts"
+	"maillon/federation"
+	"maillon/node/deposit"
+	"maillon/node/shelf"
+	"maillon/node/web"
+	"maillon/store"
+	"maillon/store/journal"
+	"maillon/store/view"
+)
+
+// A Federation is what the node knows of other nodes.
+type Federation interface {
+	// Nodes lists every node known here, this one first.
+	Nodes() ([]NodeStatus, error)
+	// Announce takes an announcement that was posted.
+	Announce(note []byte) federation.Decision
+	// Announcements lists those that this node vouches for.
+	Announcements() [][]byte
+	// Climb tells how far a journal has come, here and above, nearest first.
+	Climb(r *http.Request, node string) []Step
+	// Mirror returns the newest mirror of a node's journal.
+	Mirror(node string) (*journal.Log, bool)
+}
+
+// A Publisher changes the node's own journal.
+type Publisher interface {
+	Deposit(r *http.Request, req deposit.Request) (*deposit.Report, error)
+	Retract(r *http.Request, op entry.Op, target uint64, reason string) (uint64, error)
+}
+
+// A Server answers the node's public listener.
+type Server struct {
+	Self      NodeStatus // what this node is; sizes are filled when asked
+	Catalog   Catalogue
+	Log       zerolog.Logger
+	Views     *view.Views
+	Desk      *deposit.Desk
+	Shelf     *shelf.Shelf
+	Own       *journal.Log
+	Fed       Federation
+	Publisher Publisher
+	Pages     *web.Pages
+	Tokens    []string
+	MaxBytes  int64
+	// Ready returns why the node may not serve its catalogue yet, or nil.
+	Ready func() error
+	Now   func() time.Time
+}
+
+// A NodeStatus is a node as this one knows it.
+type NodeStatus struct {
+	ID        string    `json:"id"`
+	Geozone   string    `json:"geozone"`
+	Level     string    `json:"level"`
+	Name      string    `json:"name"`
+	State     string    `json:"state"` // self, accepted, pending, suspended
+	Hub       string    `json:"hub,omitempty"`
+	IsHub     bool      `json:"isHub,omitempty"`
+	URL       string    `json:"url"`
+	Catalog   string    `json:"catalog"`
+	Contact   string    `json:"contact,omitempty"`
+	Announced uint64    `json:"announced"` // journal size announced or stated
+	Mirrored  uint64    `json:"mirrored"`  // journal size here
+	Seen      time.Time `json:"seen,omitzero"`
+	Error     string    `json:"error,omitempty"` // of the last try to follow
+	Reason    string    `json:"reason,omitempty"`
+	Key       string    `json:"key,omitempty"`
+	Publishes []string  `json:"publishes,omitempty"`
+}
+
+// A Step is one level of a journal's climb.
+type Step struct {
+	Node  string    `json:"node"`
+	Name  string    `json:"name"`
+	Level string    `json:"level"`
+	URL   string    `json:"url"`
+	Size  uint64    `json:"size"`
+	At    time.Time `json:"at"`
+}
+
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// Handler returns everything the public listener answers.
+func (s *Server) Handler() http.Handler {
+	r := mux.NewRouter().UseEncodedPath().SkipClean(true)
+	s.journalRoutes(r)
+	s.fileRoutes(r.PathPrefix("/files").Subrouter())
+	v1 := r.PathPrefix("/api/v1").Subrouter()
+	s.contractRoutes(v1)
+	s.depositRoutes(v1)
+	s.nodeRoutes(v1)
+	s.federationRoutes(r.PathPrefix("/federation/v1").Subrouter())
+	s.catalogRoutes(r)
+	s.registerRoutes(r)
+	s.healthRoutes(r)
+	s.pageRoutes(r)
+	r.NotFoundHandler = s.answer(func(http.ResponseWriter, *http.Request) error {
+		return fmt.Errorf("no such address: %w", store.ErrNotFound)
+	})
+	r.MethodNotAllowedHandler = s.answer(func(http.ResponseWriter, *http.Request) error { return errMethod })
+	return s.guard(r)
+}
+
+// guard adds what every answer carries, and keeps a panic in one request.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil && p != http.ErrAbortHandler {
+				s.Log.Error().Interface("panic", p).Str("path", r.URL.Path).Bytes("stack", debug.Stack()).Msg("request broke")
+				http.Error(w, "Internal error", http.StatusInternalServerError)
+			}
+		}()
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
+			h.Set("Access-Control-Allow-Origin", "*")
+			h.Set("Access-Control-Expose-Headers", "ETag, Link, Content-Disposition")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// A Problem is an RFC 9457 problem document.
+type Problem struct {
+	Type     string           `json:"type"`
+	Title    string           `json:"title"`
+	Status   int              `json:"status"`
+	Detail   string           `json:"detail,omitempty"`
+	Problems catalog.Problems `json:"problems,omitempty"`
+}
+
+// ErrStarting: the node cannot answer fully yet.
+var ErrStarting = errors.New("the node is starting; try again in a moment")
+
+var (
+	errMethod = errors.New("this address does not take that method")
+	errToken  = errors.New("a valid token is needed: send it as Authorization: Bearer TOKEN")
+)
+
+// A BadParameter is a wrong parameter of a query.
+type BadParameter struct{ Name, Found, Expected string }
+
+func (e *BadParameter) Error() string {
+	return fmt.Sprintf("parameter %s: %q, want %s", e.Name, e.Found, e.Expected)
+}
+
+// problemFor is the only place that turns an error into a status.
+func problemFor(err error) Problem {
+	p := Problem{Detail: err.Error()}
+	if bad, ok := errors.AsType[*BadParameter](err); ok {
+		p.Type, p.Title, p.Status = "bad-parameter", "A parameter is wrong", http.StatusBadRequest
+		p.Problems = catalog.Problems{{Pointer: bad.Name, Rule: "parameter", Severity: catalog.Error, Found: bad.Found, Expected: bad.Expected}}
+	} else if bad, ok := errors.AsType[*deposit.RequestError](err); ok {
+		p.Type, p.Title, p.Status = "bad-parameter", "A parameter is wrong", http.StatusBadRequest
+		p.Problems = catalog.Problems{{Pointer: bad.Field, Rule: "parameter", Severity: catalog.Error, Found: bad.Found, Expected: bad.Expected}}
+	} else if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		p.Type, p.Title, p.Status = "too-large", "The body is too large", http.StatusRequestEntityTooLarge
+	} else {
+		p.Type, p.Title, p.Status = kindOf(err)
+	}
+	if p.Status == http.StatusInternalServerError {
+		p.Detail = ""
+	}
+	p.Type = "urn:maillon:problem:" + p.Type
+	return p
+}
+
+func kindOf(err error) (kind, title string, status int) {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return "not-found", "Not found", http.StatusNotFound
+	case errors.Is(err, store.ErrReadOnly):
+		return "read-only", "The node is read-only for now", http.StatusServiceUnavailable
+	case errors.Is(err, ErrStarting):
+		return "starting", "The node is starting", http.StatusServiceUnavailable
+	case errors.Is(err, errToken):
+		return "token", "A token is needed", http.StatusUnauthorized
+	case errors.Is(err, errMethod):
+		return "method", "Method not allowed", http.StatusMethodNotAllowed
+	case errors.Is(err, deposit.ErrUpload):
+		return "upload", "The upload broke off", http.StatusBadRequest
+	default:
+		return "internal", "Internal error", http.StatusInternalServerError
+	}
+}
+
+// answer turns a handler's error into a problem document, or into a page for
+// those who read pages.
+func (s *Server) answer(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		err := h(w, r)
+		if err == nil {
+			return
+		}
+		if r.Context().Err() != nil {
+			return // the client is gone
+		}
+		p := problemFor(err)
+		if p.Status == http.StatusInternalServerError {
+			s.Log.Error().Err(err).Str("method", r.Method).Str("path", r.URL.Path).Msg("request failed")
+		}
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		switch p.Status {
+		case http.StatusUnauthorized:
+			h.Set("WWW-Authenticate", `Bearer realm="maillon"`)
+		case http.StatusServiceUnavailable:
+			h.Set("Retry-After", "5")
+		}
+		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+			s.errorPage(w, r, p)
+			return
+		}
+		h.Set("Content-Type", "application/problem+json")
+		w.WriteHeader(p.Status)
+		_ = json.NewEncoder(w).Encode(p) // the client is gone if this fails
+	}
+}
+
+// authorised checks the bearer token in constant time.
+func (s *Server) authorised(r *http.Request) error {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return errToken
+	}
+	got := sha256.Sum256([]byte(strings.TrimSpace(token)))
+	match := 0
+	for _, t := range s.Tokens {
+		want := sha256.Sum256([]byte(t))
+		match |= subtle.ConstantTimeCompare(got[:], want[:])
+	}
+	if match != 1 {
+		return errToken
+	}
+	return nil
+}
+
+func writeJSON(w http.ResponseWriter, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, _ = w.Write(append(raw, '\n')) // the client is gone if this fails
+	return nil
+}
+
+// langOf finds the language that a request asks for.
+func langOf(r *http.Request) texts.Lang {
+	if l := r.URL.Query().Get("lang"); l != "" {
+		return texts.Parse(l)
+	}
+	return texts.Parse(r.Header.Get("Accept-Language"))
+}

@@ -1,0 +1,184 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/klauspost/compress/gzip"
+
+	"maillon/catalog"
+	"maillon/catalog/rdf"
+	"maillon/store"
+)
+
+// A Catalogue describes what the node publishes.
+type Catalogue interface {
+	Catalogue(members []catalog.SubCatalog) catalog.Catalog
+	BuyerCatalogue(siret string) (catalog.Catalog, bool)
+	Register(all []catalog.SubCatalog) catalog.Catalog
+	BuyerLink(siret string) catalog.SubCatalog
+	MemberLink(iri, name, siret, level string) catalog.SubCatalog
+	BuyerName(siret string) string
+}
+
+// suffixes are the syntaxes of a graph, as the end of an address.
+const suffixes = `ttl|jsonld|rdf|nt`
+
+func (s *Server) catalogRoutes(r *mux.Router) {
+	catalogue := s.answer(s.graph(s.nodeCatalogue, "/catalogue"))
+	buyer := s.answer(s.graph(s.buyerCatalogue, ""))
+	r.Handle("/catalog", catalogue).Methods("GET", "HEAD")
+	r.Handle("/catalog.{suffix:"+suffixes+"}", catalogue).Methods("GET", "HEAD")
+	r.Handle("/buyers/{siret}/catalog", buyer).Methods("GET", "HEAD")
+	r.Handle("/buyers/{siret}/catalog.{suffix:"+suffixes+"}", buyer).Methods("GET", "HEAD")
+	r.Handle("/catalog/datasets/{id}", s.answer(s.dataset)).Methods("GET", "HEAD")
+	r.Handle("/catalog/datasets/{id}.{suffix:"+suffixes+"}", s.answer(s.dataset)).Methods("GET", "HEAD")
+}
+
+// graph answers with a catalogue in the syntax that the suffix or the Accept
+// header asks for. Whoever names text/html at the bare address is sent the
+// page's content by the page's own address; harvesters never are.
+func (s *Server) graph(make func(*http.Request) (catalog.Catalog, error), page string) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.Ready(); err != nil {
+			return err // never an empty or partial catalogue
+		}
+		c, err := make(r)
+		if err != nil {
+			return err
+		}
+		w.Header().Add("Vary", "Accept, Accept-Encoding")
+		suffix := mux.Vars(r)["suffix"]
+		if suffix == "" {
+			syntax, html := rdf.Negotiate(r.Header.Get("Accept"))
+			if html {
+				return s.cataloguePage(w, r, c)
+			}
+			return s.writeGraph(w, r, c, syntax)
+		}
+		syntax, ok := rdf.SyntaxOf("." + suffix)
+		if !ok {
+			return fmt.Errorf("syntax %q: %w", suffix, store.ErrNotFound)
+		}
+		return s.writeGraph(w, r, c, syntax)
+	}
+}
+
+func (s *Server) nodeCatalogue(*http.Request) (catalog.Catalog, error) {
+	nodes, err := s.Fed.Nodes()
+	if err != nil {
+		return catalog.Catalog{}, err
+	}
+	var members []catalog.SubCatalog
+	for _, n := range nodes {
+		if n.State == "accepted" {
+			members = append(members, s.memberLink(n))
+		}
+	}
+	return s.Catalog.Catalogue(members), nil
+}
+
+func (s *Server) memberLink(n NodeStatus) catalog.SubCatalog {
+	return s.Catalog.MemberLink(n.Catalog, n.Name, bodyOf(n.ID), n.Level)
+}
+
+// bodyOf is the SIRET in a node id.
+func bodyOf(node string) string {
+	siret, _, _ := strings.Cut(node, "-")
+	return siret
+}
+
+func (s *Server) buyerCatalogue(r *http.Request) (catalog.Catalog, error) {
+	siret := mux.Vars(r)["siret"]
+	c, ok := s.Catalog.BuyerCatalogue(siret)
+	if !ok {
+		return c, fmt.Errorf("catalogue of buyer %q: %w", siret, store.ErrNotFound)
+	}
+	return c, nil
+}
+
+// dataset answers with the catalogue cut down to one dataset.
+func (s *Server) dataset(w http.ResponseWriter, r *http.Request) error {
+	return s.graph(func(r *http.Request) (catalog.Catalog, error) {
+		id := mux.Vars(r)["id"]
+		d, ok := s.Shelf.Dataset(id)
+		if !ok {
+			return catalog.Catalog{}, fmt.Errorf("dataset %q: %w", id, store.ErrNotFound)
+		}
+		c := s.Catalog.Catalogue(nil)
+		if d.Buyer != "" {
+			c, _ = s.Catalog.BuyerCatalogue(d.Buyer)
+		}
+		var only []catalog.Dataset
+		for _, set := range c.Datasets {
+			if set.Identifier == id {
+				only = append(only, set)
+			}
+		}
+		c.Datasets, c.Parts, c.Services = only, nil, nil
+		return c, nil
+	}, "")(w, r)
+}
+
+// writeGraph writes a catalogue with a strong tag for each syntax and coding.
+func (s *Server) writeGraph(w http.ResponseWriter, r *http.Request, c catalog.Catalog, syntax rdf.Syntax) error {
+	g, problems := rdf.FromCatalog(c)
+	for _, p := range problems {
+		s.Log.Warn().Str("catalogue", c.IRI).Str("problem", p.String()).Msg("catalogue")
+	}
+	if problems.Errors() > 0 {
+		// What is left out looks deleted to a harvester: better no answer.
+		return fmt.Errorf("catalogue %s: %w", c.IRI, problems)
+	}
+	var b bytes.Buffer
+	if err := rdf.Write(&b, g, syntax); err != nil {
+		return fmt.Errorf("write catalogue %s: %w", c.IRI, err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", syntax.MediaType())
+	h.Set("Cache-Control", "public, no-cache")
+	h.Set("Link", fmt.Sprintf(`<%s>; rel="canonical"`, c.IRI))
+	return serveBytes(w, r, b.Bytes(), c.Modified)
+}
+
+// serveBytes answers a body made in memory: tag, gzip for those who take it,
+// 304 for those who have it, ranges on the plain body.
+func serveBytes(w http.ResponseWriter, r *http.Request, body []byte, modified time.Time) error {
+	sum := sha256.Sum256(body)
+	etag := hex.EncodeToString(sum[:16])
+	h := w.Header()
+	if r.Header.Get("Range") == "" && acceptsGzip(r) && len(body) > 1024 {
+		packed, err := gzipped(body)
+		if err != nil {
+			return err
+		}
+		body, etag = packed, etag+"-gzip"
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("ETag", `"`+etag+`"`)
+	http.ServeContent(w, r, "", modified, bytes.NewReader(body))
+	return nil
+}
+
+var gzipPool = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
+func gzipped(body []byte) ([]byte, error) {
+	var b bytes.Buffer
+	z := gzipPool.Get().(*gzip.Writer)
+	defer gzipPool.Put(z)
+	z.Reset(&b)
+	if _, err := z.Write(body); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,157 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"maillon/store/view"
+)
+
+func (s *Server) contractRoutes(r *mux.Router) {
+	r.Handle("/contracts", s.answer(s.listContracts)).Methods("GET", "HEAD")
+	r.Handle("/contracts/{buyer}/{slug}", s.answer(s.getContract)).Methods("GET", "HEAD")
+	r.Handle("/contracts/{buyer}/{slug}/history", s.answer(s.getHistory)).Methods("GET", "HEAD")
+	r.Handle("/conflicts", s.answer(s.listConflicts)).Methods("GET", "HEAD")
+	r.Handle("/stats", s.answer(s.stats)).Methods("GET", "HEAD")
+}
+
+// maxPage bounds the items of one answer.
+const (
+	defaultPage = 50
+	maxPage     = 1000
+)
+
+var contractFilters = []string{"buyer", "supplier", "cpv", "departement", "state", "kind", "from", "to", "node", "after", "limit", "lang"}
+
+// queryOf reads the filters of a list of contracts from an address.
+func queryOf(v url.Values) (view.Query, error) {
+	for name := range v {
+		known := false
+		for _, f := range contractFilters {
+			known = known || f == name
+		}
+		if !known {
+			return view.Query{}, &BadParameter{name, v.Get(name), strings.Join(contractFilters, ", ")}
+		}
+	}
+	q := view.Query{
+		Buyer: v.Get("buyer"), Supplier: v.Get("supplier"), CPV: v.Get("cpv"), Departement: v.Get("departement"),
+		State: v.Get("state"), Kind: v.Get("kind"), From: v.Get("from"), To: v.Get("to"), Node: v.Get("node"),
+		After: v.Get("after"), Limit: defaultPage,
+	}
+	for _, d := range []struct{ name, value string }{{"from", q.From}, {"to", q.To}} {
+		if d.value != "" && !isDate(d.value) {
+			return q, &BadParameter{d.name, d.value, "YYYY-MM-DD"}
+		}
+	}
+	switch q.State {
+	case "", "conforme", "a-corriger", "withdrawn", "redacted":
+	default:
+		return q, &BadParameter{"state", q.State, "conforme, a-corriger, withdrawn, redacted"}
+	}
+	switch q.Kind {
+	case "", "marche", "contrat-concession":
+	default:
+		return q, &BadParameter{"kind", q.Kind, "marche, contrat-concession"}
+	}
+	if l := v.Get("limit"); l != "" {
+		n, err := strconv.Atoi(l)
+		if err != nil || n < 1 || n > maxPage {
+			return q, &BadParameter{"limit", l, "1 to " + strconv.Itoa(maxPage)}
+		}
+		q.Limit = n
+	}
+	return q, nil
+}
+
+func isDate(s string) bool {
+	if len(s) != len("2006-01-02") {
+		return false
+	}
+	for i, c := range s {
+		if i == 4 || i == 7 {
+			if c != '-' {
+				return false
+			}
+		} else if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Server) listContracts(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Ready(); err != nil {
+		return err
+	}
+	q, err := queryOf(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	page, err := s.Views.Contracts(q)
+	if err != nil {
+		return err
+	}
+	if page.Next != "" {
+		v := r.URL.Query()
+		v.Set("after", page.Next)
+		w.Header().Set("Link", "<"+s.Self.URL+"/api/v1/contracts?"+v.Encode()+`>; rel="next"`)
+	}
+	if strings.Contains(r.Header.Get("Accept"), "application/x-ndjson") {
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		enc := json.NewEncoder(w)
+		for _, row := range page.Items {
+			if enc.Encode(row) != nil {
+				return nil // the client is gone
+			}
+		}
+		return nil
+	}
+	return writeJSON(w, page)
+}
+
+func (s *Server) detail(r *http.Request) (view.Detail, error) {
+	v := mux.Vars(r)
+	return s.Views.Contract(v["buyer"], v["slug"])
+}
+
+func (s *Server) getContract(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.detail(r)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, s.contractJSON(d))
+}
+
+func (s *Server) getHistory(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.detail(r)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, historyJSON(d))
+}
+
+func (s *Server) listConflicts(w http.ResponseWriter, r *http.Request) error {
+	limit := defaultPage
+	if l := r.URL.Query().Get("limit"); l != "" {
+		n, err := strconv.Atoi(l)
+		if err != nil || n < 1 || n > maxPage {
+			return &BadParameter{"limit", l, "1 to " + strconv.Itoa(maxPage)}
+		}
+		limit = n
+	}
+	return s.writeConflicts(w, r, limit)
+}
+
+func (s *Server) stats(w http.ResponseWriter, _ *http.Request) error {
+	t, err := s.Views.Totals()
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, t)
+}

@@ -1,0 +1,69 @@
+package api
+
+import (
+	"fmt"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"maillon/node/shelf"
+	"maillon/store"
+)
+
+// fileRoutes serve the distributions: ranges and strong tags on the plain
+// file, and the gzip copy to those who take it and ask for no range.
+func (s *Server) fileRoutes(r *mux.Router) {
+	r.Handle("/{dataset}/{name}", s.answer(s.file)).Methods("GET", "HEAD")
+}
+
+func (s *Server) file(w http.ResponseWriter, r *http.Request) error {
+	v := mux.Vars(r)
+	path, f, ok := s.Shelf.Path(v["dataset"], v["name"])
+	if !ok {
+		if err := s.Ready(); err != nil {
+			return err
+		}
+		return fmt.Errorf("file %s/%s: %w", v["dataset"], v["name"], store.ErrNotFound)
+	}
+	h := w.Header()
+	h.Set("Content-Type", contentType(f))
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": v["dataset"] + "-" + f.Name}))
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("Cache-Control", "public, max-age=60")
+	h.Add("Vary", "Accept-Encoding")
+	etag := f.SHA256[:32]
+	if r.Header.Get("Range") == "" && acceptsGzip(r) {
+		path, etag = path+".gz", etag+"-gzip"
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("ETag", `"`+etag+`"`)
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", f.Name, err)
+	}
+	defer file.Close()
+	http.ServeContent(w, r, "", f.Modified, file)
+	return nil
+}
+
+func contentType(f shelf.File) string {
+	if strings.HasPrefix(f.Media, "text/") || f.Format == "XML" {
+		return f.Media + "; charset=utf-8"
+	}
+	return f.Media
+}
+
+// acceptsGzip reports whether the client names gzip and does not refuse it.
+func acceptsGzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			q = strings.ReplaceAll(q, " ", "")
+			return q != "q=0" && q != "q=0.0" && q != "q=0.00" && q != "q=0.000"
+		}
+	}
+	return false
+}

@@ -1,0 +1,259 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/gorilla/mux"
+
+	"maillon/catalog"
+	"maillon/catalog/rdf"
+	"maillon/catalog/texts"
+	"maillon/node/shelf"
+	"maillon/node/web"
+	"maillon/store/view"
+)
+
+// pageRoutes serve people. A page is filled from the same queries as the API.
+func (s *Server) pageRoutes(r *mux.Router) {
+	r.Handle("/", s.answer(s.homePage)).Methods("GET", "HEAD")
+	r.Handle("/marches", s.answer(s.contractsPage)).Methods("GET", "HEAD")
+	r.Handle("/marches/{buyer}/{slug}", s.answer(s.contractPage)).Methods("GET", "HEAD")
+	r.Handle("/acheteurs/{siret}", s.answer(s.buyerPage)).Methods("GET", "HEAD")
+	r.Handle("/depots/{id}", s.answer(s.depositPage)).Methods("GET", "HEAD")
+	for _, topic := range []string{"accessibilite", "mentions-legales", "donnees-personnelles"} {
+		r.Handle("/"+topic, s.answer(func(w http.ResponseWriter, r *http.Request) error {
+			return s.page(w, r, http.StatusOK, web.AboutPage{Topic: topic})
+		})).Methods("GET", "HEAD")
+	}
+	r.PathPrefix("/assets/").Handler(s.Pages.Static()).Methods("GET", "HEAD")
+}
+
+func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, p web.Page) error {
+	w.Header().Set("Cache-Control", "no-cache")
+	return s.Pages.Render(w, r, status, langOf(r), p)
+}
+
+func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, p Problem) {
+	page := web.ErrorPage{Status: p.Status, Title: p.Title, Detail: p.Detail}
+	for _, one := range p.Problems {
+		page.Problems = append(page.Problems, problemRow(one, langOf(r)))
+	}
+	if err := s.page(w, r, p.Status, page); err != nil {
+		s.Log.Error().Err(err).Msg("error page")
+	}
+}
+
+func problemRow(p catalog.Problem, lang texts.Lang) web.ProblemRow {
+	e := ExplainProblem(p, lang)
+	row := web.ProblemRow{Rule: p.Rule, Severity: string(p.Severity), Pointer: p.Pointer, Line: p.Line}
+	if texts.Has("rule." + p.Rule + ".text") {
+		row.Text, row.Hint = e.Text, e.Hint
+	} else {
+		row.Text, row.Hint = p.Found, p.Expected
+	}
+	return row
+}
+
+func (s *Server) homePage(w http.ResponseWriter, r *http.Request) error {
+	nodes, err := s.Fed.Nodes()
+	if err != nil {
+		return err
+	}
+	page := web.HomePage{Key: s.Self.Key, CanSign: s.Desk.Ready() == nil}
+	for _, n := range nodes {
+		row := nodeRow(n)
+		switch n.State {
+		case "self":
+		case "hub":
+			page.Hub = &row
+		default:
+			page.Members = append(page.Members, row)
+		}
+	}
+	reports, err := s.Desk.Reports(10)
+	if err != nil {
+		return err
+	}
+	for _, rep := range reports {
+		page.Deposits = append(page.Deposits, depositRow(rep))
+	}
+	for _, d := range s.Shelf.Datasets("") {
+		if len(page.Datasets) == maxDatasets {
+			break
+		}
+		page.Datasets = append(page.Datasets, s.datasetRow(d, langOf(r)))
+	}
+	size := s.Own.Size()
+	for _, step := range s.Fed.Climb(r, s.Self.ID) {
+		if step.Node != s.Self.ID {
+			page.Climb = append(page.Climb, web.ClimbRow{Node: step.Node, Name: step.Name, Level: step.Level, URL: step.URL, Size: step.Size, Of: size, At: step.At})
+		}
+	}
+	t, err := s.Views.Totals()
+	if err != nil {
+		return err
+	}
+	page.Totals = web.Totals{Contracts: t.Contracts, Conforming: t.Conforming, ToCorrect: t.ToCorrect, Withdrawn: t.Withdrawn, Redacted: t.Redacted}
+	return s.page(w, r, http.StatusOK, page)
+}
+
+// maxDatasets bounds the datasets of a page; the catalogue has them all.
+const maxDatasets = 30
+
+func nodeRow(n NodeStatus) web.NodeRow {
+	return web.NodeRow{
+		ID: n.ID, Name: n.Name, Level: n.Level, Territory: n.Geozone, State: n.State, URL: n.URL, Catalog: n.Catalog, Contact: n.Contact,
+		Reason: n.Reason, Error: n.Error, Announced: n.Announced, Mirrored: n.Mirrored, Seen: n.Seen, Publishes: n.Publishes,
+	}
+}
+
+func (s *Server) datasetRow(d shelf.Dataset, lang texts.Lang) web.DatasetRow {
+	row := web.DatasetRow{ID: d.ID, Buyer: d.Buyer, Year: d.Year, Records: d.Total, Conforming: d.Conform, Modified: d.Modified}
+	if d.Buyer == "" {
+		row.Title = texts.T(lang, "dataset.all.title", s.Self.Name)
+	} else {
+		row.BuyerName = s.Catalog.BuyerName(d.Buyer)
+		year := d.Year
+		if year == "" {
+			year = texts.T(lang, "dataset.undated")
+		}
+		row.Title = texts.T(lang, "dataset.year.title", row.BuyerName, year)
+	}
+	for _, f := range d.Files {
+		row.Files = append(row.Files, web.FileRow{
+			Label: texts.T(lang, "file."+f.Name), Format: f.Format, Size: f.Size, URL: s.base() + "/files/" + d.ID + "/" + f.Name,
+		})
+	}
+	return row
+}
+
+// base is the path before every address of this node.
+func (s *Server) base() string {
+	u, err := url.Parse(s.Self.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Path
+}
+
+func (s *Server) contractsPage(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Ready(); err != nil {
+		return err
+	}
+	v := r.URL.Query()
+	for name, values := range v { // an empty field of the form filters nothing
+		if len(values) == 0 || values[0] == "" {
+			v.Del(name)
+		}
+	}
+	q, err := queryOf(v)
+	if err != nil {
+		return err
+	}
+	found, err := s.Views.Contracts(q)
+	if err != nil {
+		return err
+	}
+	page := web.ContractsPage{Total: found.Total, Filter: web.ContractFilter{
+		Buyer: q.Buyer, Supplier: q.Supplier, CPV: q.CPV, Departement: q.Departement, State: q.State, Kind: q.Kind, From: q.From, To: q.To,
+	}}
+	for _, row := range found.Items {
+		page.Items = append(page.Items, s.contractRow(row))
+	}
+	if found.Next != "" {
+		v.Set("after", found.Next)
+		page.Next = s.base() + "/marches?" + v.Encode()
+	}
+	if q.After != "" {
+		v.Del("after")
+		page.First = s.base() + "/marches?" + v.Encode()
+	}
+	return s.page(w, r, http.StatusOK, page)
+}
+
+func (s *Server) contractRow(row view.Row) web.ContractRow {
+	c := web.ContractRow{
+		URL: s.base() + "/marches/" + row.Address, Title: row.Object, Buyer: row.Buyer, BuyerName: row.BuyerName, Supplier: row.Supplier,
+		State: string(row.State), Kind: string(row.Kind), Date: row.Notified, CPV: row.CPV, Departement: row.Departement, Amount: row.Amount,
+	}
+	if c.BuyerName == "" {
+		c.BuyerName = s.Catalog.BuyerName(row.Buyer)
+	}
+	if c.Supplier == "" && len(row.Suppliers) > 0 {
+		c.Supplier = row.Suppliers[0]
+	}
+	if c.Title == "" {
+		c.Title = row.ID
+	}
+	return c
+}
+
+func (s *Server) registerPage(w http.ResponseWriter, r *http.Request) error {
+	if _, html := rdf.Negotiate(r.Header.Get("Accept")); !html {
+		return s.graph(s.registerGraph, "")(w, r)
+	}
+	nodes, err := s.Fed.Nodes()
+	if err != nil {
+		return err
+	}
+	rows, err := s.register()
+	if err != nil {
+		return err
+	}
+	var page web.RegisterPage
+	name := map[string]string{}
+	for _, n := range nodes {
+		name[n.ID] = n.Name
+		if n.State != "hub" {
+			page.Nodes = append(page.Nodes, nodeRow(n))
+		}
+	}
+	for _, row := range rows {
+		if row.Buyer {
+			page.Buyers = append(page.Buyers, web.BuyerRow{
+				SIRET: row.SIRET, Name: row.Name, Node: row.Node, NodeName: name[row.Node], Catalog: row.URLDCAT, Territory: row.Geozone, Contracts: row.Contracts,
+			})
+		}
+	}
+	w.Header().Add("Vary", "Accept")
+	return s.page(w, r, http.StatusOK, page)
+}
+
+func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Ready(); err != nil {
+		return err
+	}
+	siret := mux.Vars(r)["siret"]
+	found, err := s.Views.Contracts(view.Query{Buyer: siret, Limit: 1})
+	if err != nil {
+		return err
+	}
+	sets := s.Shelf.Datasets(siret)
+	if found.Total == 0 && len(sets) == 0 {
+		return notFound("buyer", siret)
+	}
+	page := web.BuyerPage{
+		SIRET: siret, Name: s.Catalog.BuyerName(siret), Contracts: found.Total, ContractsURL: s.base() + "/marches?buyer=" + url.QueryEscape(siret),
+	}
+	if len(found.Items) > 0 && found.Items[0].BuyerName != "" && page.Name == siret {
+		page.Name = found.Items[0].BuyerName
+	}
+	if len(sets) > 0 {
+		page.Catalog = s.base() + "/buyers/" + siret + "/catalog"
+	}
+	for _, d := range sets {
+		page.Datasets = append(page.Datasets, s.datasetRow(d, langOf(r)))
+	}
+	return s.page(w, r, http.StatusOK, page)
+}
+
+// cataloguePage shows people what a catalogue holds: its buyer's page, or the
+// home page with its datasets.
+func (s *Server) cataloguePage(w http.ResponseWriter, r *http.Request, _ catalog.Catalog) error {
+	w.Header().Del("Link")
+	if mux.Vars(r)["siret"] != "" {
+		return s.buyerPage(w, r)
+	}
+	return s.homePage(w, r)
+}

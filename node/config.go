@@ -1,0 +1,428 @@
+package node
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"maillon/catalog/territory"
+	"maillon/catalog/texts"
+)
+
+// A Config is a checked configuration: [ReadConfig] makes it from a file,
+// and nothing after it needs to check again.
+type Config struct {
+	ID        territory.NodeID
+	Name      string // of the body that runs the node
+	Level     territory.Level
+	Territory territory.Geozone
+	Contact   string // e-mail shown in the catalogue and the register
+
+	URL  string // public base of every address this node gives out, without trailing slash
+	Data string // folder of everything the node keeps
+	Lang texts.Lang
+
+	Listen string // public HTTP
+	Admin  string // admin actions; keep it on loopback
+
+	Deposits   DepositsConfig
+	Federation FederationConfig
+	Log        LogConfig
+}
+
+// DepositsConfig says how pivot files come in.
+type DepositsConfig struct {
+	TokenFile string // one token a line; made at first start if absent
+	Inbox     string // watched folder; "" for none
+	Strict    bool   // publication: stricte keeps what is not conforming out of the journal
+	MaxBytes  int64  // of one deposit, as received and after decompression
+}
+
+// FederationConfig says whom the node joins and what it hosts.
+type FederationConfig struct {
+	AllowPrivate bool          // follow nodes at private addresses (demonstrations, closed networks)
+	Debounce     time.Duration // quiet time before a new head is announced or stated
+	FollowEvery  time.Duration // how often a mirror is checked without an announcement
+	Join         *PoolConfig   // the pool of the hub above; nil at the top
+	Hub          *HubConfig    // nil if this node admits no members
+	// ConfirmHead makes the node ask its hub, at each start, how far its
+	// journal had come, before it signs anything new: a restored copy must
+	// not fork what it signed before.
+	ConfirmHead bool
+}
+
+// A PoolConfig is one gossip pool.
+type PoolConfig struct {
+	Hub       string   // node id of the pool's hub: it names the pool
+	Bind      string   // IP to listen on
+	Port      int      // TCP and UDP
+	Advertise string   // host or IP that the others reach; "" is found from Bind
+	Peers     []string // host:port of members to join through
+	Key       []byte   // 32 bytes, the pool's fence; nil for none
+	Profile   string   // wan, or local for one machine
+}
+
+// HubConfig is what a chef de file adds.
+type HubConfig struct {
+	Pool PoolConfig
+	// Open accepts every node whose territory lies inside this hub's without
+	// asking anyone: for demonstrations. Otherwise an unknown node is pending
+	// until `maillon members accept`.
+	Open bool
+}
+
+// LogConfig says how the node logs.
+type LogConfig struct {
+	Level string // debug, info, warn, error
+	JSON  bool
+}
+
+// rawConfig is the file's shape; configs/ explains every key.
+type rawConfig struct {
+	Node struct {
+		ID        string `yaml:"id"`
+		Name      string `yaml:"name"`
+		Level     string `yaml:"level"`
+		Territory string `yaml:"territory"`
+		Contact   string `yaml:"contact"`
+	} `yaml:"node"`
+	URL  string `yaml:"url"`
+	Data string `yaml:"data"`
+	Lang string `yaml:"lang"`
+	HTTP struct {
+		Listen string `yaml:"listen"`
+		Admin  string `yaml:"admin"`
+	} `yaml:"http"`
+	Deposits struct {
+		TokenFile   string `yaml:"token_file"`
+		Inbox       string `yaml:"inbox"`
+		Publication string `yaml:"publication"`
+		MaxSize     string `yaml:"max_size"`
+	} `yaml:"deposits"`
+	Federation struct {
+		AllowPrivate bool     `yaml:"allow_private"`
+		Debounce     string   `yaml:"debounce"`
+		FollowEvery  string   `yaml:"follow_every"`
+		ConfirmHead  *bool    `yaml:"confirm_head"`
+		Join         *rawPool `yaml:"join"`
+		Hub          *rawHub  `yaml:"hub"`
+	} `yaml:"federation"`
+	Log struct {
+		Level  string `yaml:"level"`
+		Format string `yaml:"format"`
+	} `yaml:"log"`
+}
+
+type rawPool struct {
+	Hub       string   `yaml:"hub"`
+	Listen    string   `yaml:"listen"`
+	Advertise string   `yaml:"advertise"`
+	Peers     []string `yaml:"peers"`
+	KeyFile   string   `yaml:"key_file"`
+	Profile   string   `yaml:"profile"`
+}
+
+type rawHub struct {
+	Listen    string `yaml:"listen"`
+	Advertise string `yaml:"advertise"`
+	KeyFile   string `yaml:"key_file"`
+	Profile   string `yaml:"profile"`
+	Admission string `yaml:"admission"`
+}
+
+// LoadConfig reads the file at path with the process's environment.
+func LoadConfig(path string) (Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Config{}, err
+	}
+	defer f.Close()
+	c, err := ReadConfig(f, os.LookupEnv)
+	if err != nil {
+		return Config{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// ReadConfig reads and checks a configuration. Unknown keys are errors. An
+// environment variable MAILLON_ and the key's path in capitals joined by _
+// (MAILLON_HTTP_LISTEN) overrides the file; env looks them up.
+func ReadConfig(r io.Reader, env func(string) (string, bool)) (Config, error) {
+	var raw rawConfig
+	raw.Data = "data"
+	raw.HTTP.Listen = "localhost:8080"
+	raw.HTTP.Admin = "localhost:9090"
+	raw.Deposits.Inbox = "inbox"
+	raw.Deposits.Publication = "complete"
+	raw.Deposits.MaxSize = "2GiB"
+	raw.Federation.Debounce = "2s"
+	raw.Federation.FollowEvery = "15m"
+	raw.Log.Level, raw.Log.Format = "info", "console"
+	dec := yaml.NewDecoder(r)
+	dec.KnownFields(true)
+	if err := dec.Decode(&raw); err != nil && !errors.Is(err, io.EOF) {
+		return Config{}, err
+	}
+	if err := override(reflect.ValueOf(&raw).Elem(), "MAILLON", env); err != nil {
+		return Config{}, err
+	}
+	return raw.check()
+}
+
+// override sets the fields of v from the environment: strings, booleans, and
+// lists written with commas. A section that the file leaves out is not made.
+func override(v reflect.Value, prefix string, env func(string) (string, bool)) error {
+	for i := range v.NumField() {
+		name := prefix + "_" + strings.ToUpper(v.Type().Field(i).Tag.Get("yaml"))
+		f := v.Field(i)
+		if f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct {
+			if f.IsNil() {
+				continue
+			}
+			f = f.Elem()
+		}
+		if f.Kind() == reflect.Struct {
+			if err := override(f, name, env); err != nil {
+				return err
+			}
+			continue
+		}
+		s, ok := env(name)
+		if !ok {
+			continue
+		}
+		switch f.Kind() {
+		case reflect.String:
+			f.SetString(s)
+		case reflect.Slice:
+			f.Set(reflect.ValueOf(strings.Split(s, ",")))
+		default:
+			b, err := strconv.ParseBool(s)
+			if err != nil {
+				return fmt.Errorf("%s: %q is not true or false", name, s)
+			}
+			if f.Kind() == reflect.Pointer {
+				f.Set(reflect.ValueOf(&b))
+			} else {
+				f.SetBool(b)
+			}
+		}
+	}
+	return nil
+}
+
+// check turns the file's shape into the program's, with the first thing
+// wrong as the error.
+func (raw *rawConfig) check() (Config, error) {
+	c := Config{
+		Name: raw.Node.Name, Contact: raw.Node.Contact, Data: raw.Data,
+		Lang: texts.Parse(raw.Lang), Listen: raw.HTTP.Listen, Admin: raw.HTTP.Admin,
+	}
+	var err error
+	if c.ID, err = territory.ParseNodeID(raw.Node.ID); err != nil {
+		return c, fmt.Errorf("node.id: %w (write the SIRET of the body that runs this node, 14 digits)", err)
+	}
+	if c.Name == "" {
+		return c, errors.New("node.name is empty: write the name of the body that runs this node")
+	}
+	if c.Level, err = territory.ParseLevel(raw.Node.Level); err != nil {
+		return c, fmt.Errorf("node.level: %w", err)
+	}
+	if c.Territory, err = territory.ParseGeozone(raw.Node.Territory); err != nil {
+		return c, fmt.Errorf("node.territory: %w", err)
+	}
+	if c.URL, err = checkURL(raw.URL, raw.HTTP.Listen); err != nil {
+		return c, err
+	}
+	if c.Deposits, err = raw.deposits(); err != nil {
+		return c, err
+	}
+	if c.Federation, err = raw.federation(c.ID); err != nil {
+		return c, err
+	}
+	return c, raw.checkLog(&c.Log)
+}
+
+func checkURL(s, listen string) (string, error) {
+	if s == "" {
+		host, port, err := net.SplitHostPort(listen)
+		if err != nil {
+			return "", fmt.Errorf("http.listen: %q is not host:port (write localhost:8080)", listen)
+		}
+		if host == "" {
+			host = "localhost"
+		}
+		return "http://" + net.JoinHostPort(host, port), nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("url: %q is not a public address (write https://marches.exemple.fr)", s)
+	}
+	return strings.TrimRight(s, "/"), nil
+}
+
+func (raw *rawConfig) deposits() (DepositsConfig, error) {
+	d := DepositsConfig{TokenFile: raw.Deposits.TokenFile, Inbox: raw.Deposits.Inbox}
+	if d.TokenFile == "" {
+		d.TokenFile = filepath.Join(raw.Data, "deposit.token")
+	}
+	if d.Inbox != "" && !filepath.IsAbs(d.Inbox) {
+		d.Inbox = filepath.Join(raw.Data, d.Inbox)
+	}
+	switch raw.Deposits.Publication {
+	case "complete":
+	case "stricte":
+		d.Strict = true
+	default:
+		return d, fmt.Errorf("deposits.publication: %q is neither complete nor stricte", raw.Deposits.Publication)
+	}
+	size, err := parseSize(raw.Deposits.MaxSize)
+	if err != nil {
+		return d, fmt.Errorf("deposits.max_size: %w", err)
+	}
+	d.MaxBytes = size
+	return d, nil
+}
+
+// parseSize reads 64MiB, 2GiB or a number of bytes.
+func parseSize(s string) (int64, error) {
+	for unit, factor := range map[string]int64{"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30} {
+		if digits, ok := strings.CutSuffix(s, unit); ok {
+			n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 32)
+			if err != nil || n <= 0 {
+				return 0, fmt.Errorf("%q is not a size (write 64MiB or 2GiB)", s)
+			}
+			return n * factor, nil
+		}
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, fmt.Errorf("%q is not a size (write 64MiB or 2GiB)", s)
+	}
+	return n, nil
+}
+
+func (raw *rawConfig) federation(id territory.NodeID) (FederationConfig, error) {
+	f := FederationConfig{AllowPrivate: raw.Federation.AllowPrivate, ConfirmHead: true}
+	if raw.Federation.ConfirmHead != nil {
+		f.ConfirmHead = *raw.Federation.ConfirmHead
+	}
+	var err error
+	if f.Debounce, err = parseDuration("federation.debounce", raw.Federation.Debounce, 10*time.Millisecond, time.Hour); err != nil {
+		return f, err
+	}
+	if f.FollowEvery, err = parseDuration("federation.follow_every", raw.Federation.FollowEvery, time.Second, 7*24*time.Hour); err != nil {
+		return f, err
+	}
+	if j := raw.Federation.Join; j != nil {
+		p, err := j.check("federation.join")
+		if err != nil {
+			return f, err
+		}
+		if _, err := territory.ParseNodeID(j.Hub); err != nil {
+			return f, fmt.Errorf("federation.join.hub: %w (write the node id of the hub you join)", err)
+		}
+		if len(p.Peers) == 0 {
+			return f, errors.New("federation.join.peers is empty: write the gossip address of the hub, such as hub.exemple.fr:7946")
+		}
+		f.Join = &p
+	}
+	if h := raw.Federation.Hub; h != nil {
+		r := rawPool{Hub: id.String(), Listen: h.Listen, Advertise: h.Advertise, KeyFile: h.KeyFile, Profile: h.Profile}
+		p, err := r.check("federation.hub")
+		if err != nil {
+			return f, err
+		}
+		f.Hub = &HubConfig{Pool: p}
+		switch h.Admission {
+		case "", "manual":
+		case "open":
+			f.Hub.Open = true
+		default:
+			return f, fmt.Errorf("federation.hub.admission: %q is neither manual nor open", h.Admission)
+		}
+	}
+	return f, nil
+}
+
+func parseDuration(key, s string, least, most time.Duration) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < least || d > most {
+		return 0, fmt.Errorf("%s: %q is not a duration between %s and %s (write 30s, 15m, 6h)", key, s, least, most)
+	}
+	return d, nil
+}
+
+func (p *rawPool) check(key string) (PoolConfig, error) {
+	listen := p.Listen
+	if listen == "" {
+		listen = "0.0.0.0:7946"
+	}
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return PoolConfig{}, fmt.Errorf("%s.listen: %q is not address:port (write 0.0.0.0:7946)", key, listen)
+	}
+	if host == "" {
+		host = "0.0.0.0"
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return PoolConfig{}, fmt.Errorf("%s.listen: %q is not a port", key, port)
+	}
+	if net.ParseIP(host) == nil {
+		return PoolConfig{}, fmt.Errorf("%s.listen: %q is not an IP address (write 0.0.0.0:7946)", key, host)
+	}
+	c := PoolConfig{Hub: p.Hub, Bind: host, Port: int(n), Advertise: p.Advertise, Peers: p.Peers, Profile: p.Profile}
+	switch c.Profile {
+	case "":
+		c.Profile = "wan"
+	case "wan", "local":
+	default:
+		return c, fmt.Errorf("%s.profile: %q is neither wan nor local", key, c.Profile)
+	}
+	c.Key, err = readPoolKey(key, p.KeyFile)
+	return c, err
+}
+
+func readPoolKey(key, path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s.key_file: %w", key, err)
+	}
+	k, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
+	if err != nil || len(k) != 32 {
+		return nil, fmt.Errorf("%s.key_file: %s does not hold 32 bytes in base64 (make one with: head -c 32 /dev/urandom | base64)", key, path)
+	}
+	return k, nil
+}
+
+func (raw *rawConfig) checkLog(l *LogConfig) error {
+	l.Level = raw.Log.Level
+	switch l.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		return fmt.Errorf("log.level: %q is not debug, info, warn or error", l.Level)
+	}
+	switch raw.Log.Format {
+	case "console":
+	case "json":
+		l.JSON = true
+	default:
+		return fmt.Errorf("log.format: %q is neither console nor json", raw.Log.Format)
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"maillon/federation"
+	"maillon/federation/follow"
+	"maillon/store"
+	"maillon/store/journal"
+)
+
+// A headGuard keeps a node from forking its own journal: after a start it may
+// sign nothing until it is known that nobody holds a longer history that the
+// same key has signed.
+type headGuard struct {
+	mu        sync.Mutex
+	confirmed bool
+	err       error // why it is not
+	views     bool  // the views have caught up once since the start
+}
+
+var errUnconfirmed = fmt.Errorf("%w: this node has just started and has not yet asked its hub how far its journal had come; try again in a moment, or see that the hub answers", store.ErrReadOnly)
+
+func (g *headGuard) init(confirmed bool) {
+	g.confirmed, g.err = confirmed, errUnconfirmed
+}
+
+// ready returns nil when the node may sign.
+func (g *headGuard) ready() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.confirmed {
+		return nil
+	}
+	return g.err
+}
+
+func (g *headGuard) confirm() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.confirmed = true
+}
+
+func (g *headGuard) deny(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.confirmed, g.err = false, fmt.Errorf("%w: %w", store.ErrReadOnly, err)
+}
+
+// viewsReady notes that the views have caught up, and reports whether that is
+// the first time.
+func (g *headGuard) viewsReady() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	first := !g.views
+	g.views = true
+	return first
+}
+
+// started tells whether pages and catalogues may be served: not before the
+// views have caught up once, or a harvester would see an empty catalogue.
+func (g *headGuard) started() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.views
+}
+
+// sawOwn looks at an announcement of this very node that came from others:
+// one that is ahead of the journal means that the store is an old copy.
+func (g *headGuard) sawOwn(a federation.Announcement, own *journal.Log) {
+	if size := own.Size(); a.Size > size {
+		g.deny(fmt.Errorf("this node's journal has %d entries here, but others hold its signed announcement of %d: the store is an older copy; fetch the missing tail from the hub's mirror (restart this node while the hub answers)", size, a.Size))
+	}
+}
+
+// runConfirm asks the hub how far this node's journal had come, fetches the
+// tail that is missing here, and then lets the node sign again.
+func (n *Node) runConfirm(ctx context.Context) error {
+	for n.head.ready() != nil && n.above != nil {
+		err := n.confirmHead(ctx)
+		if err == nil {
+			n.head.confirm()
+			ring(n.bells.announce)
+			ring(n.bells.state)
+			break
+		}
+		if !errors.Is(err, errNoHubYet) {
+			n.log.Warn().Err(err).Msg("confirm the journal's head with the hub")
+		}
+		if !sleep(ctx, max(n.cfg.Federation.Debounce, 200*time.Millisecond)) {
+			return nil
+		}
+	}
+	<-ctx.Done()
+	return nil
+}
+
+var errNoHubYet = errors.New("the hub's address is not known yet")
+
+func (n *Node) confirmHead(ctx context.Context) error {
+	hub, ok := n.above.announcement(n.cfg.Federation.Join.Hub)
+	if !ok {
+		return errNoHubYet
+	}
+	base := hub.URL + "/n/" + n.cfg.ID.String() + "/journal"
+	res, err := n.client.Follow(ctx, base, n.key.verifier, n.own)
+	switch {
+	case errors.Is(err, follow.ErrNotServed): // the hub has no mirror of this journal
+		return nil
+	case errors.Is(err, follow.ErrRollback): // the hub is behind: it will follow
+		return nil
+	case err != nil:
+		if _, _, fork := evidenceOf(err); fork {
+			n.head.deny(fmt.Errorf("the hub's mirror of this journal and this store do not agree: %w; ask the hub's operator to accept a new epoch", err))
+		}
+		return err
+	}
+	if res.To > res.From {
+		n.log.Warn().Uint64("from", res.From).Uint64("to", res.To).Msg("this store was an older copy: its journal's tail came back from the hub's mirror")
+		if err := n.desk.Reindex(ctx); err != nil {
+			return err
+		}
+		if err := n.roster.reread(ctx, res.From); err != nil {
+			return err
+		}
+		ring(n.bells.views)
+	}
+	return nil
+}
+
+// reread takes the statements of the own journal from an index on.
+func (r *roster) reread(ctx context.Context, from uint64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for e, err := range r.n.own.Entries(ctx, from, r.n.own.Size()) {
+		if err != nil {
+			return err
+		}
+		if err := r.remember(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

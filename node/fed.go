@@ -1,0 +1,238 @@
+package node
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"maillon/federation"
+	"maillon/node/api"
+	"maillon/store/journal"
+)
+
+// fedView shows the API what this node knows of others.
+type fedView struct{ n *Node }
+
+func (f fedView) Announce(note []byte) federation.Decision {
+	if f.n.below == nil {
+		return federation.Decision{Status: federation.Refused, Reason: "this node is not a hub"}
+	}
+	d, fresh := f.n.below.take(note)
+	if fresh {
+		f.n.below.pass(note)
+	}
+	return d
+}
+
+// pass tells the pool what came by post.
+func (p *pool) pass(note []byte) {
+	p.mu.Lock()
+	g := p.gossip
+	p.mu.Unlock()
+	if g != nil {
+		g.Announce(note)
+	}
+}
+
+// Announcements lists the announcements of accepted members and of this node.
+func (f fedView) Announcements() [][]byte {
+	if f.n.below == nil {
+		return nil
+	}
+	var out [][]byte
+	for _, a := range f.n.below.announcements() {
+		m, ok := f.n.roster.member(a.Node)
+		if a.Node == f.n.cfg.ID.String() || ok && m.State == Accepted && m.Key == a.Key {
+			out = append(out, a.Note())
+		}
+	}
+	return out
+}
+
+func (f fedView) Mirror(node string) (*journal.Log, bool) { return f.n.mirrors.get(node) }
+
+func (n *Node) selfStatus() api.NodeStatus {
+	return api.NodeStatus{
+		ID: n.cfg.ID.String(), Geozone: n.cfg.Territory.String(), Level: string(n.cfg.Level), Name: n.cfg.Name, State: "self",
+		IsHub: n.below != nil, URL: n.cfg.URL, Catalog: n.cfg.URL + "/catalog", Contact: n.cfg.Contact, Key: n.key.text,
+	}
+}
+
+// Nodes lists every node known here: this one, those that announced
+// themselves in its pools, and those that hubs below tell of.
+func (f fedView) Nodes() ([]api.NodeStatus, error) {
+	n := f.n
+	self := n.selfStatus()
+	self.Announced, self.Mirrored, self.Seen = n.own.Size(), n.own.Size(), n.now().UTC().Truncate(time.Second)
+	all := map[string]api.NodeStatus{}
+	for _, m := range n.roster.all() {
+		all[m.Node] = api.NodeStatus{
+			ID: m.Node, Geozone: m.Geozone, Level: m.Level, Name: m.Name, State: m.State, Hub: m.Hub, IsHub: m.IsHub, URL: m.URL,
+			Catalog: m.URL + "/catalog", Contact: m.Contact, Reason: m.Reason, Key: m.Key, Publishes: m.Publishes,
+		}
+	}
+	if err := f.indirect(all); err != nil {
+		return nil, err
+	}
+	f.announced(all)
+	f.followed(all)
+	delete(all, self.ID)
+	out := make([]api.NodeStatus, 0, len(all)+1)
+	for _, s := range all {
+		if s.Hub == "" && s.State != Pending && s.ID != n.upstream() {
+			s.Hub = self.ID
+		}
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b api.NodeStatus) int { return strings.Compare(a.ID, b.ID) })
+	return append([]api.NodeStatus{self}, out...), nil
+}
+
+func (n *Node) upstream() string {
+	if n.cfg.Federation.Join == nil {
+		return ""
+	}
+	return n.cfg.Federation.Join.Hub
+}
+
+// indirect adds the sizes that hubs below state of their members.
+func (f fedView) indirect(all map[string]api.NodeStatus) error {
+	heads, err := f.n.views.Heads()
+	if err != nil {
+		return err
+	}
+	for _, h := range heads {
+		if s, ok := all[h.Head.Node]; ok {
+			s.Announced = max(s.Announced, checkpointSize(h.Head.Checkpoint))
+			all[h.Head.Node] = s
+		}
+	}
+	return nil
+}
+
+// announced adds what nodes say of themselves: the hub above, and nodes that
+// wait for a decision.
+func (f fedView) announced(all map[string]api.NodeStatus) {
+	for _, p := range []*pool{f.n.above, f.n.below} {
+		if p == nil {
+			continue
+		}
+		for _, a := range p.announcements() {
+			if !p.hub && a.Node != p.cfg.Hub {
+				continue // a neighbour: its hub tells of it
+			}
+			s, known := all[a.Node]
+			if !known {
+				s = api.NodeStatus{
+					ID: a.Node, Geozone: a.Geozone, Level: a.Level, Name: a.Name, State: Pending, URL: a.URL,
+					Catalog: a.URL + "/catalog", Key: a.Key, IsHub: a.Role == federation.RoleHub,
+				}
+				if !p.hub {
+					s.State = "hub"
+				}
+			}
+			if a.Key == s.Key {
+				s.Announced = max(s.Announced, a.Size)
+				s.Seen = p.lastSeen(a.Node)
+			}
+			all[a.Node] = s
+		}
+	}
+}
+
+// followed adds how far the mirrors are and how following goes.
+func (f fedView) followed(all map[string]api.NodeStatus) {
+	for _, j := range f.n.mirrors.all() {
+		s, ok := all[j.Node]
+		if log, have := f.n.mirrorOf(j); ok && have {
+			s.Mirrored = max(s.Mirrored, log.Size())
+			all[j.Node] = s
+		}
+	}
+	f.n.targets.mu.Lock()
+	defer f.n.targets.mu.Unlock()
+	for j, st := range f.n.targets.state {
+		if s, ok := all[j.Node]; ok {
+			s.Error = st.Error
+			all[j.Node] = s
+		}
+	}
+}
+
+// climbCache keeps what the hub above said of a journal's climb for a moment.
+type climbCache struct {
+	mu    sync.Mutex
+	known map[string]climbAnswer
+}
+
+type climbAnswer struct {
+	at    time.Time
+	steps []api.Step
+}
+
+const (
+	climbFor     = 2 * time.Second
+	climbTimeout = 2 * time.Second
+	climbMost    = 1000 // journals remembered
+)
+
+// Climb tells how far a node's journal has come: here, and at each level above.
+func (f fedView) Climb(r *http.Request, node string) []api.Step {
+	n := f.n
+	self := n.selfStatus()
+	var steps []api.Step
+	if node == self.ID {
+		steps = append(steps, api.Step{Node: self.ID, Name: self.Name, Level: self.Level, URL: self.URL, Size: n.own.Size(), At: n.now().UTC()})
+	} else if log, ok := n.mirrors.get(node); ok {
+		steps = append(steps, api.Step{Node: self.ID, Name: self.Name, Level: self.Level, URL: self.URL, Size: log.Size(), At: n.now().UTC()})
+	} else {
+		return nil
+	}
+	return append(steps, n.climbAbove(r.Context(), node)...)
+}
+
+func (n *Node) climbAbove(ctx context.Context, node string) []api.Step {
+	if n.above == nil {
+		return nil
+	}
+	hub, ok := n.above.announcement(n.cfg.Federation.Join.Hub)
+	if !ok {
+		return nil
+	}
+	n.climb.mu.Lock()
+	known, ok := n.climb.known[node]
+	n.climb.mu.Unlock()
+	if ok && n.now().Sub(known.at) < climbFor {
+		return known.steps
+	}
+	ctx, cancel := context.WithTimeout(ctx, climbTimeout)
+	defer cancel()
+	var answer struct {
+		Steps []api.Step `json:"steps"`
+	}
+	if err := n.client.GetJSON(ctx, hub.URL+"/api/v1/nodes/"+url.PathEscape(node)+"/climb", &answer); err != nil {
+		n.log.Debug().Err(err).Msg("ask the hub how far a journal has come")
+	}
+	n.climb.mu.Lock()
+	defer n.climb.mu.Unlock()
+	if n.climb.known == nil || len(n.climb.known) >= climbMost {
+		n.climb.known = map[string]climbAnswer{}
+	}
+	n.climb.known[node] = climbAnswer{at: n.now(), steps: answer.Steps}
+	return answer.Steps
+}
+
+// basePath is the path of a public base address: "" or "/marches".
+func basePath(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(u.Path, "/")
+}
+
+var _ api.Federation = fedView{}

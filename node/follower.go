@@ -1,0 +1,250 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"maillon/catalog/entry"
+	"maillon/federation"
+	"maillon/federation/follow"
+	"maillon/store/journal"
+	"maillon/store/view"
+)
+
+// A target is one journal to mirror: where it is served, whose key signs it
+// and how large it is said to be.
+type target struct {
+	journal view.Journal
+	key     string // note verifier key of the journal's owner
+	base    string // address of the journal, without trailing slash
+	size    uint64 // newest size announced or stated
+	direct  bool   // a member of this hub, which this hub may suspend
+}
+
+// targets remembers how the following of each journal goes.
+type targets struct {
+	mu    sync.Mutex
+	state map[view.Journal]followState
+}
+
+type followState struct {
+	Failures int
+	Next     time.Time // not before
+	Error    string    // of the last try; "" if it went well
+	At       time.Time // of the last try
+}
+
+// maxFollows bounds how many journals are followed at once.
+const maxFollows = 4
+
+// runFollow mirrors what members announce and what hubs below state. Each
+// journal is followed when it is said to have grown, and looked at now and
+// then in case nobody said so.
+func (n *Node) runFollow(ctx context.Context) error {
+	if n.below == nil {
+		<-ctx.Done()
+		return nil
+	}
+	tick := time.NewTicker(min(n.cfg.Federation.FollowEvery, 5*time.Second))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-n.bells.follow:
+		}
+		due, err := n.due()
+		if err != nil {
+			return err
+		}
+		g := errgroup.Group{}
+		g.SetLimit(maxFollows)
+		for _, t := range due {
+			g.Go(func() error { n.follow(ctx, t); return nil })
+		}
+		_ = g.Wait() // follow reports by itself
+	}
+}
+
+// due lists the journals to look at now.
+func (n *Node) due() ([]target, error) {
+	all, err := n.followTargets()
+	if err != nil {
+		return nil, err
+	}
+	now := n.now()
+	n.targets.mu.Lock()
+	defer n.targets.mu.Unlock()
+	return slices.DeleteFunc(all, func(t target) bool {
+		st := n.targets.state[t.journal]
+		var have uint64
+		if l, ok := n.mirrorOf(t.journal); ok {
+			have = l.Size()
+		}
+		grown := t.size > have && st.Failures == 0
+		return !grown && now.Before(st.Next)
+	}), nil
+}
+
+// followTargets lists every journal this hub mirrors: its members' own, and
+// below each hub what that hub states.
+func (n *Node) followTargets() ([]target, error) {
+	var all []target
+	have := map[view.Journal]bool{}
+	for _, m := range n.roster.all() {
+		if m.State != Accepted || m.Hub != "" {
+			continue
+		}
+		t := target{journal: view.Journal{Node: m.Node, Epoch: m.Epoch}, key: m.Key, base: m.URL + "/journal", direct: true}
+		if a, ok := n.below.announcement(m.Node); ok && a.Status == federation.Active {
+			t.size = a.Size
+		}
+		have[t.journal] = true
+		all = append(all, t)
+	}
+	heads, err := n.views.Heads()
+	if err != nil {
+		return nil, err
+	}
+	told, err := n.views.Members()
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range heads {
+		hub, ok := n.roster.member(h.Speaker)
+		j := view.Journal{Node: h.Head.Node, Epoch: h.Head.Epoch}
+		if !ok || hub.State != Accepted || hub.Hub != "" || have[j] || j.Node == n.cfg.ID.String() {
+			continue
+		}
+		i := slices.IndexFunc(told, func(m view.MemberRow) bool { return m.Speaker == h.Speaker && m.Member.Node == j.Node })
+		if i < 0 {
+			continue
+		}
+		have[j] = true
+		all = append(all, target{
+			journal: j, key: told[i].Member.Key, size: checkpointSize(h.Head.Checkpoint),
+			base: hub.URL + "/n/" + j.Node + "/journal",
+		})
+	}
+	return all, nil
+}
+
+// follow brings one mirror up to date and takes note of how it went.
+func (n *Node) follow(ctx context.Context, t target) {
+	res, err := n.followOnce(ctx, t)
+	if ctx.Err() != nil {
+		return
+	}
+	st := n.noteFollow(t.journal, err)
+	switch {
+	case err == nil && res.To > res.From:
+		n.log.Info().Str("node", t.journal.Node).Uint64("from", res.From).Uint64("to", res.To).Msg("mirrored")
+		ring(n.bells.views)
+		ring(n.bells.state)
+	case err != nil:
+		n.log.Warn().Err(err).Str("node", t.journal.Node).Time("next", st.Next).Msg("follow")
+		if ours, theirs, fork := evidenceOf(err); fork && t.direct {
+			n.suspend(t.journal.Node, "two histories under one key", []string{ours, theirs})
+		}
+	}
+}
+
+// evidenceOf finds the two checkpoints of a fork, whoever noticed it: the
+// follower or the mirror.
+func evidenceOf(err error) (ours, theirs string, ok bool) {
+	if f, is := errors.AsType[*follow.ForkError](err); is {
+		return string(f.Ours), string(f.Theirs), true
+	}
+	if f, is := errors.AsType[*journal.ForkError](err); is {
+		return string(f.Ours), string(f.Theirs), true
+	}
+	return "", "", false
+}
+
+func (n *Node) followOnce(ctx context.Context, t target) (follow.Result, error) {
+	v, err := verifierOf(t.key, t.journal.Node, t.journal.Epoch)
+	if err != nil {
+		return follow.Result{}, fmt.Errorf("key of %s: %w", t.journal.Node, err)
+	}
+	m, err := n.mirror(t.journal, v)
+	if err != nil {
+		return follow.Result{}, err
+	}
+	return n.client.Follow(ctx, t.base, v, m)
+}
+
+func (n *Node) noteFollow(j view.Journal, err error) followState {
+	n.targets.mu.Lock()
+	defer n.targets.mu.Unlock()
+	if n.targets.state == nil {
+		n.targets.state = map[view.Journal]followState{}
+	}
+	st := n.targets.state[j]
+	st.At, st.Error = n.now(), ""
+	if err != nil {
+		st.Failures++
+		st.Error = err.Error()
+	} else {
+		st.Failures = 0
+	}
+	st.Next = st.At.Add(followDelay(n.cfg.Federation.FollowEvery, st.Failures, n.cfg.Federation.Debounce))
+	n.targets.state[j] = st
+	return st
+}
+
+// followDelay says how long to leave a journal alone: the usual pace after a
+// success; after failures from the debounce upward, doubling to the pace.
+func followDelay(every time.Duration, failures int, first time.Duration) time.Duration {
+	if failures == 0 {
+		return every
+	}
+	return min(first<<min(failures, 12), every)
+}
+
+// openMirrors opens the mirrors that the store holds, so that they are served
+// and seen by the views from the first moment.
+func (n *Node) openMirrors() error {
+	known, err := journal.List(n.main)
+	if err != nil {
+		return err
+	}
+	keys := map[view.Journal]string{}
+	for e, err := range n.own.Entries(bgContext, 0, n.own.Size()) {
+		if err != nil {
+			return err
+		}
+		if m, ok := memberStatement(e); ok {
+			keys[view.Journal{Node: m.Node, Epoch: m.Epoch}] = m.Key
+		}
+	}
+	for _, j := range known {
+		key, ok := keys[view.Journal{Node: j.Node, Epoch: j.Epoch}]
+		if !ok {
+			continue // its member statement is not written yet: the follower opens it
+		}
+		v, err := verifierOf(key, j.Node, j.Epoch)
+		if err != nil {
+			return fmt.Errorf("key of %s: %w", j.Node, err)
+		}
+		if _, err := n.mirror(view.Journal{Node: j.Node, Epoch: j.Epoch}, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func memberStatement(e entry.Entry) (entry.Member, bool) {
+	h, err := e.Parse()
+	if err != nil || h.Op != entry.Statement || h.Kind != entry.KindMember || e.Body == nil {
+		return entry.Member{}, false
+	}
+	m, err := entry.ParseMember(e.Body)
+	return m, err == nil
+}

@@ -1,0 +1,274 @@
+// Package node joins everything: it opens a node's stores, keeps its journal,
+// follows and mirrors others, keeps the views up to date and serves them.
+//
+// A node is a set of tasks around one flow: a deposit grows the journal; the
+// viewer brings the views up to it; the announcer tells the pool; the
+// follower of a hub fetches and mirrors what members announce; the clerk
+// states in the hub's own journal whom it admitted and which heads it
+// verified, which grows that journal, and so on upward. Tasks wake each other
+// through bells and also look by themselves from time to time, so a lost
+// wake-up costs a delay and never a fact.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/sync/errgroup"
+
+	"maillon/federation/follow"
+	"maillon/node/deposit"
+	"maillon/node/shelf"
+	"maillon/store/bolt"
+	"maillon/store/journal"
+	"maillon/store/view"
+)
+
+// Version is the program's version, shown on pages and in user agents.
+const Version = "0.1.0"
+
+// A Node is a running node. Make it with [New], then [Node.Run] it once.
+type Node struct {
+	cfg Config
+	log zerolog.Logger
+	now func() time.Time
+
+	main     *bolt.DB // journals, mirrors, state
+	vdb      *bolt.DB // views and what is derived from them
+	views    *view.Views
+	applying sync.Mutex // held while the views take entries in
+	key      nodeKey
+	own      *journal.Log
+	desk     *deposit.Desk
+	shelf    *shelf.Shelf
+	client   *follow.Client
+
+	mirrors mirrors
+	head    headGuard
+	roster  *roster
+	above   *pool // the pool of the hub above; nil at the top
+	below   *pool // the pool this hub runs; nil if it is no hub
+	climb   climbCache
+	targets targets
+
+	bells bells
+
+	addr    addresses
+	tasks   []task
+	closers []func() error
+}
+
+// bells wake tasks. Each holds at most one wake-up.
+type bells struct {
+	views, announce, follow, state, files chan struct{}
+}
+
+func ring(bell chan struct{}) {
+	select {
+	case bell <- struct{}{}:
+	default: // it is already to be woken
+	}
+}
+
+// A task runs until its context ends; then it returns nil.
+type task struct {
+	name string
+	run  func(ctx context.Context) error
+}
+
+// nodeKey is the node's signing key.
+type nodeKey struct {
+	signer   note.Signer
+	verifier note.Verifier
+	text     string // the verifier key, as others know it
+	fresh    bool   // made at this start: it has signed nothing before
+}
+
+// New opens everything a node keeps. The node neither listens nor talks to
+// anyone until Run.
+func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
+	bell := func() chan struct{} { return make(chan struct{}, 1) }
+	n = &Node{
+		cfg: cfg, log: log, now: time.Now,
+		bells:   bells{views: bell(), announce: bell(), follow: bell(), state: bell(), files: bell()},
+		mirrors: newMirrors(),
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.close())
+		}
+	}()
+	for _, dir := range []string{cfg.Data, n.path("deposits"), n.path("files")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return n, err
+		}
+	}
+	if err := n.openJournals(); err != nil {
+		return n, err
+	}
+	if err := n.openViews(); err != nil {
+		return n, err
+	}
+	n.head.init(!cfg.Federation.ConfirmHead || cfg.Federation.Join == nil || n.key.fresh)
+	n.desk = &deposit.Desk{
+		Dir: n.path("deposits"), DB: n.main, Log: n.own, Signer: n.key.signer,
+		Strict: cfg.Deposits.Strict, MaxBytes: cfg.Deposits.MaxBytes, Ready: n.head.ready, Now: n.now,
+	}
+	n.shelf = n.newShelf()
+	n.client = follow.NewClient(follow.Options{AllowPrivate: cfg.Federation.AllowPrivate, UserAgent: "maillon/" + Version + " (+" + cfg.URL + ")"})
+	if n.roster, err = newRoster(n); err != nil {
+		return n, err
+	}
+	if err := n.openPools(); err != nil {
+		return n, err
+	}
+	return n, n.plan()
+}
+
+// openJournals opens the file of what cannot be lost: the own journal, the
+// mirrors and the node's state.
+func (n *Node) openJournals() (err error) {
+	if n.main, err = bolt.Open(n.path("maillon.db"), bolt.Options{InitialMmap: 64 << 20, Timeout: 2 * time.Second}); err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	n.closers = append(n.closers, n.main.Close)
+	if n.key, err = loadKey(n.path("node.key"), n.cfg.ID.String(), n.main); err != nil {
+		return err
+	}
+	if n.own, err = journal.Open(n.main, n.cfg.ID.String(), 0, n.key.verifier); err != nil {
+		return fmt.Errorf("open journal: %w", err)
+	}
+	return n.openMirrors()
+}
+
+// openViews opens the file of what can be made again.
+func (n *Node) openViews() (err error) {
+	if n.vdb, err = bolt.Open(n.path("views.db"), bolt.Options{Churn: true, Timeout: 2 * time.Second}); err != nil {
+		return fmt.Errorf("open views: %w (they can be made again: stop the node, delete views.db, start it)", err)
+	}
+	n.closers = append(n.closers, n.vdb.Close)
+	if n.views, err = view.Open(n.vdb, n.cfg.ID.String()); err != nil {
+		return fmt.Errorf("open views: %w", err)
+	}
+	return nil
+}
+
+func (n *Node) path(name string) string { return filepath.Join(n.cfg.Data, name) }
+
+// plan lists the tasks. Their order does not matter: each waits for its bell.
+func (n *Node) plan() error {
+	if err := n.planServers(); err != nil {
+		return err
+	}
+	n.tasks = append(n.tasks,
+		task{"views", n.runViews},
+		task{"files", n.runFiles},
+		task{"announce", n.runAnnounce},
+		task{"follow", n.runFollow},
+		task{"state", n.runStatements},
+		task{"confirm", n.runConfirm},
+	)
+	if n.cfg.Deposits.Inbox != "" {
+		n.tasks = append(n.tasks, task{"inbox", n.runInbox})
+	}
+	for _, p := range []*pool{n.above, n.below} {
+		if p != nil {
+			n.tasks = append(n.tasks, task{"gossip " + p.cfg.Hub, p.run})
+		}
+	}
+	return nil
+}
+
+// Run serves until ctx ends or a task breaks, then closes everything.
+func (n *Node) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, n.close()) }()
+	n.log.Info().Str("node", n.cfg.ID.String()).Str("url", n.cfg.URL).Uint64("journal", n.own.Size()).Msg("node started")
+	g, ctx := errgroup.WithContext(ctx)
+	for _, t := range n.tasks {
+		g.Go(func() error {
+			if err := t.run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// Close releases a node that was never run.
+func (n *Node) Close() error { return n.close() }
+
+func (n *Node) close() error {
+	var errs []error
+	for _, undo := range slices.Backward(n.closers) {
+		errs = append(errs, undo())
+	}
+	n.closers = nil
+	return errors.Join(errs...)
+}
+
+// mirrors holds the byte-exact copies of other nodes' journals.
+type mirrors struct {
+	mu   sync.RWMutex
+	logs map[view.Journal]*journal.Log
+}
+
+func newMirrors() mirrors { return mirrors{logs: map[view.Journal]*journal.Log{}} }
+
+func (m *mirrors) get(node string) (*journal.Log, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var best *journal.Log
+	epoch := -1
+	for j, l := range m.logs {
+		if j.Node == node && j.Epoch > epoch {
+			best, epoch = l, j.Epoch
+		}
+	}
+	return best, best != nil
+}
+
+// all lists the mirrors in a fixed order.
+func (m *mirrors) all() []view.Journal {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var out []view.Journal
+	for j := range m.logs {
+		out = append(out, j)
+	}
+	slices.SortFunc(out, compareJournals)
+	return out
+}
+
+func compareJournals(a, b view.Journal) int {
+	if a.Node != b.Node {
+		if a.Node < b.Node {
+			return -1
+		}
+		return 1
+	}
+	return a.Epoch - b.Epoch
+}
+
+// mirror returns the mirror of a journal, made empty if it is not there yet.
+func (n *Node) mirror(j view.Journal, v note.Verifier) (*journal.Log, error) {
+	n.mirrors.mu.Lock()
+	defer n.mirrors.mu.Unlock()
+	if l, ok := n.mirrors.logs[j]; ok {
+		return l, nil
+	}
+	l, err := journal.Open(n.main, j.Node, j.Epoch, v)
+	if err != nil {
+		return nil, fmt.Errorf("open mirror of %s: %w", j.Node, err)
+	}
+	n.mirrors.logs[j] = l
+	return l, nil
+}

@@ -1,0 +1,394 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"maillon/catalog/entry"
+	"maillon/federation"
+	"maillon/federation/gossip"
+	"maillon/store"
+)
+
+// A pool is one gossip pool with the announcements seen in it.
+type pool struct {
+	n   *Node
+	cfg PoolConfig
+	hub bool // this node is the pool's hub
+
+	mu   sync.Mutex
+	book federation.Book
+	seen map[string]time.Time // when a node's newest announcement came
+
+	gossip *gossip.Pool // nil until run
+}
+
+// Buckets of state, in the main store:
+//
+//	announcements, pool's hub   node id  => the newest announcement of that node, a signed note
+//	peers, pool's hub           "peers"  => addresses of the last live peers, one a line
+const (
+	announcementsBucket = "announcements"
+	peersBucket         = "peers"
+)
+
+// openPools reads back what was known of the pools before the last stop.
+func (n *Node) openPools() error {
+	if j := n.cfg.Federation.Join; j != nil {
+		n.above = &pool{n: n, cfg: *j}
+	}
+	if h := n.cfg.Federation.Hub; h != nil {
+		n.below = &pool{n: n, cfg: h.Pool, hub: true}
+	}
+	for _, p := range []*pool{n.above, n.below} {
+		if p == nil {
+			continue
+		}
+		if p.hub {
+			for _, m := range n.roster.all() {
+				p.book.Trust(m.Node, m.Key)
+			}
+		}
+		p.seen = map[string]time.Time{}
+		var notes [][]byte
+		err := n.main.View(func(tx store.Tx) error {
+			for _, v := range tx.Bucket(announcementsBucket, p.cfg.Hub).Ascend(nil) {
+				notes = append(notes, slices.Clone(v))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, raw := range notes {
+			if a, err := federation.Open(raw, n.now()); err == nil { // expired ones are forgotten
+				p.book.Merge(a)
+			}
+		}
+	}
+	return nil
+}
+
+// run keeps the pool until ctx ends.
+func (p *pool) run(ctx context.Context) error {
+	g, err := gossip.Start(ctx, gossip.Config{
+		Name: p.n.cfg.ID.String(), Bind: p.cfg.Bind, Port: p.cfg.Port, Advertise: p.cfg.Advertise,
+		Label: "maillon/" + p.cfg.Hub, Key: p.cfg.Key, Profile: p.cfg.Profile, Peers: p.cfg.Peers,
+		Log: p.n.log.With().Str("pool", p.cfg.Hub).Logger(), State: peerFile{p},
+	}, p)
+	if err != nil {
+		return fmt.Errorf("start gossip on %s:%d: %w", p.cfg.Bind, p.cfg.Port, err)
+	}
+	p.mu.Lock()
+	p.gossip = g
+	p.mu.Unlock()
+	ring(p.n.bells.announce)
+	<-ctx.Done()
+	return g.Close()
+}
+
+// peerFile keeps the pool's last live peers in the store.
+type peerFile struct{ p *pool }
+
+func (f peerFile) SavePeers(peers []string) error {
+	return f.p.n.main.Update(func(tx store.Tx) error {
+		return tx.Bucket(peersBucket, f.p.cfg.Hub).Put([]byte("peers"), []byte(strings.Join(peers, "\n")))
+	})
+}
+
+func (f peerFile) LoadPeers() ([]string, error) {
+	var peers []string
+	err := f.p.n.main.View(func(tx store.Tx) error {
+		peers = strings.Fields(string(tx.Bucket(peersBucket, f.p.cfg.Hub).Get([]byte("peers"))))
+		return nil
+	})
+	return peers, err
+}
+
+// Receive takes an announcement from gossip. It reports whether it is news,
+// worth telling others.
+func (p *pool) Receive(raw []byte) bool {
+	_, fresh := p.take(raw)
+	return fresh
+}
+
+// All lists the announcements to hand over to a peer.
+func (p *pool) All() [][]byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.book.Notes()
+}
+
+// take verifies an announcement, keeps it if it is the newest of its node,
+// and decides on its admission.
+func (p *pool) take(raw []byte) (federation.Decision, bool) {
+	n := p.n
+	a, err := federation.Open(raw, n.now())
+	if err != nil {
+		n.log.Debug().Err(err).Str("pool", p.cfg.Hub).Msg("announcement refused")
+		return federation.Decision{Status: federation.Refused, Reason: err.Error()}, false
+	}
+	if a.Node == n.cfg.ID.String() {
+		n.head.sawOwn(a, n.own)
+		return federation.Decision{Status: federation.Accepted}, false
+	}
+	var d federation.Decision
+	if p.hub {
+		d = federation.Admit(n.roster.policy(), a)
+		if d.Status == federation.Refused {
+			n.log.Warn().Str("node", a.Node).Str("reason", d.Reason).Msg("announcement refused")
+			return d, false
+		}
+	}
+	p.mu.Lock()
+	fresh, evidence := p.book.Merge(a)
+	if fresh {
+		p.seen[a.Node] = n.now()
+	}
+	p.mu.Unlock()
+	if evidence != nil && p.hub {
+		n.suspend(a.Node, "two announcements that do not agree", evidence.Notes())
+	}
+	if !fresh {
+		return d, false
+	}
+	if err := p.save(a.Node, raw); err != nil {
+		n.log.Error().Err(err).Msg("keep an announcement")
+	}
+	if p.hub && d.Status == federation.Accepted {
+		p.admit(a)
+	}
+	ring(n.bells.follow)
+	return d, true
+}
+
+// admit states a member whose announcement says something new of it.
+func (p *pool) admit(a federation.Announcement) {
+	old, _ := p.n.roster.member(a.Node)
+	p.trust(a.Node, a.Key)
+	p.n.roster.say(memberOf(a, old))
+}
+
+// trust makes key the only one listened to under a node's id.
+func (p *pool) trust(node, key string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.book.Trust(node, key)
+}
+
+func (p *pool) save(node string, raw []byte) error {
+	return p.n.main.Update(func(tx store.Tx) error {
+		return tx.Bucket(announcementsBucket, p.cfg.Hub).Put([]byte(node), raw)
+	})
+}
+
+// announcement returns the newest announcement of a node in this pool.
+func (p *pool) announcement(node string) (federation.Announcement, bool) {
+	if p == nil {
+		return federation.Announcement{}, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.book.Get(node)
+}
+
+func (p *pool) announcements() []federation.Announcement {
+	if p == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.book.All()
+}
+
+func (p *pool) lastSeen(node string) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen[node]
+}
+
+func (p *pool) announce(raw []byte) {
+	if p == nil {
+		return
+	}
+	a, err := federation.Open(raw, p.n.now())
+	if err != nil {
+		return // made a moment ago: only a clock that jumped does this, and the next one will do
+	}
+	p.mu.Lock()
+	p.book.Merge(a)
+	g := p.gossip
+	p.mu.Unlock()
+	if g != nil {
+		g.Announce(raw)
+	}
+}
+
+// announceEvery renews an announcement that nothing else renews.
+const (
+	announceEvery  = 24 * time.Hour
+	announcementLT = 30 * 24 * time.Hour
+)
+
+// runAnnounce tells the pools how far the own journal has come: soon after it
+// grew, after a pool was joined, and once a day.
+func (n *Node) runAnnounce(ctx context.Context) error {
+	tick := time.NewTicker(announceEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-n.bells.announce:
+			if !sleep(ctx, n.cfg.Federation.Debounce) {
+				return nil
+			}
+		}
+		if n.head.ready() != nil {
+			continue // what would be announced may be older than what was: wait for the hub's word
+		}
+		raw, err := n.announcement()
+		if err != nil {
+			return fmt.Errorf("sign an announcement: %w", err)
+		}
+		n.above.announce(raw)
+		n.below.announce(raw)
+		n.postAbove(ctx, raw)
+	}
+}
+
+// announcement signs what this node is and how far its journal has come.
+func (n *Node) announcement() ([]byte, error) {
+	seq, err := n.nextSeq()
+	if err != nil {
+		return nil, err
+	}
+	role := federation.RoleNode
+	if n.below != nil {
+		role = federation.RoleHub
+	}
+	size := n.own.Size()
+	root, err := n.own.RootAt(size)
+	if err != nil {
+		return nil, err
+	}
+	now := n.now().UTC().Truncate(time.Second)
+	return federation.Sign(n.key.signer, federation.Announcement{
+		Node: n.cfg.ID.String(), Epoch: 0, Key: n.key.text, Seq: seq, At: now, Expires: now.Add(announcementLT),
+		Level: string(n.cfg.Level), Geozone: n.cfg.Territory.String(), Name: shorten(n.cfg.Name, federation.MaxName), URL: n.cfg.URL,
+		Role: role, Size: size, Root: root[:], Status: federation.Active,
+	})
+}
+
+// shorten cuts s to at most n bytes, between characters.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// nextSeq is larger than any sequence number used before, also after the
+// store was lost: at least the time in seconds.
+func (n *Node) nextSeq() (uint64, error) {
+	seq := uint64(n.now().Unix())
+	err := n.main.Update(func(tx store.Tx) error {
+		b := tx.Bucket(announcementsBucket)
+		if old := b.Get([]byte("seq")); len(old) == 8 {
+			seq = max(seq, beUint64(old)+1)
+		}
+		return b.Put([]byte("seq"), bePutUint64(seq))
+	})
+	return seq, err
+}
+
+// postAbove posts the announcement straight to the hub, if its address is
+// known: gossip alone loses data.
+func (n *Node) postAbove(ctx context.Context, raw []byte) {
+	if n.above == nil {
+		return
+	}
+	hub, ok := n.above.announcement(n.cfg.Federation.Join.Hub)
+	if !ok {
+		return
+	}
+	if err := n.client.PostAnnouncement(ctx, hub.URL, raw); err != nil && !errors.Is(err, context.Canceled) {
+		n.log.Debug().Err(err).Msg("post announcement to hub")
+	}
+}
+
+// runStatements is the clerk of a hub: it appends to the own journal whom the
+// hub admitted and which heads it verified.
+func (n *Node) runStatements(ctx context.Context) error {
+	tick := time.NewTicker(stateEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-n.bells.state:
+			if !sleep(ctx, n.cfg.Federation.Debounce) {
+				return nil
+			}
+		}
+		if n.head.ready() != nil {
+			continue
+		}
+		done, err := n.statements()
+		if err != nil {
+			return fmt.Errorf("write a statement: %w", err)
+		}
+		if len(done.entries) == 0 {
+			continue
+		}
+		if err := n.desk.State(ctx, done.entries); err != nil {
+			if errors.Is(err, store.ErrReadOnly) || ctx.Err() != nil {
+				continue
+			}
+			return fmt.Errorf("append statements: %w", err)
+		}
+		done.mark(n.roster)
+		n.grew()
+	}
+}
+
+// grew tells the other tasks that the own journal has new entries.
+func (n *Node) grew() {
+	ring(n.bells.views)
+	ring(n.bells.announce)
+}
+
+// A statementBatch is what the clerk is about to say.
+type statementBatch struct {
+	entries []entry.Entry
+	members []entry.Member
+	heads   map[headKey]uint64
+}
+
+// mark records that the batch is in the journal.
+func (b statementBatch) mark(r *roster) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range b.members {
+		switch {
+		case m.Hub != "": // told by a hub below: repeated as it was
+			r.members[m.Node] = m
+		case sameMember(r.members[m.Node], m): // else it changed again meanwhile
+			delete(r.unsaid, m.Node)
+		}
+	}
+	for k, size := range b.heads {
+		r.heads[k] = size
+	}
+}

@@ -1,0 +1,201 @@
+package shelf
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+	"github.com/klauspost/compress/gzip"
+
+	"maillon/catalog/pivot"
+)
+
+// build writes the files of one dataset and puts it on the shelf.
+func (s *Shelf) build(ctx context.Context, d Dataset) error {
+	dir := filepath.Join(s.Dir, d.ID)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	counts, err := s.survey(ctx, &d)
+	if err != nil {
+		return err
+	}
+	for _, f := range formats {
+		n := counts[f.gen]
+		if f.gen == 0 {
+			n = counts[pivot.Gen1] + counts[pivot.Gen2]
+		}
+		if f.content == "complet" {
+			n = d.Total
+		}
+		if n == 0 {
+			continue
+		}
+		file := File{Name: f.name, Format: f.format, Content: f.content, Gen: int(f.gen), Media: f.media, Records: n, Modified: d.Modified}
+		if err := s.write(ctx, d, filepath.Join(dir, f.name), &file); err != nil {
+			return err
+		}
+		d.Files = append(d.Files, file)
+	}
+	if err := removeOthers(dir, d.Files); err != nil {
+		return err
+	}
+	return s.keep(d)
+}
+
+// survey counts the conforming contracts of each generation and notes the
+// dates that the dataset spans.
+func (s *Shelf) survey(ctx context.Context, d *Dataset) (map[pivot.Generation]int, error) {
+	counts := map[pivot.Generation]int{}
+	for c, err := range s.Views.PartitionContracts(ctx, d.Buyer, d.Year) {
+		if err != nil {
+			return nil, err
+		}
+		d.Total++
+		if d.Issued.IsZero() || c.ReceivedAt.Before(d.Issued) {
+			d.Issued = c.ReceivedAt
+		}
+		if d.Name == "" {
+			d.Name = c.Contract.Buyer.Name
+		}
+		if at := c.Contract.Notified; len(at) == len("2006-01-02") {
+			if d.First == "" || at < d.First {
+				d.First = at
+			}
+			d.Last = max(d.Last, at)
+		}
+		if legal(c) {
+			d.Conform++
+			counts[c.Contract.Generation]++
+		}
+	}
+	return counts, nil
+}
+
+// write makes one file and its gzip copy, both whole before either is seen.
+func (s *Shelf) write(ctx context.Context, d Dataset, path string, f *File) error {
+	plain, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o640))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = plain.Cleanup() }()
+	packed, err := renameio.NewPendingFile(path+".gz", renameio.WithPermissions(0o640))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = packed.Cleanup() }()
+	zip, err := gzip.NewWriterLevel(packed, gzip.DefaultCompression)
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	size := &counter{}
+	out := bufio.NewWriterSize(io.MultiWriter(plain, sum, zip, size), 64<<10)
+	var failed error
+	if err := s.encode(ctx, out, d, f, &failed); err != nil {
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if err := zip.Close(); err != nil {
+		return err
+	}
+	info, err := packed.Stat()
+	if err != nil {
+		return err
+	}
+	f.Size, f.Gzipped, f.SHA256 = size.n, info.Size(), hex.EncodeToString(sum.Sum(nil))
+	if err := packed.CloseAtomicallyReplace(); err != nil {
+		return err
+	}
+	return plain.CloseAtomicallyReplace()
+}
+
+type counter struct{ n int64 }
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return len(p), nil
+}
+
+// encode writes the contracts of the dataset in the file's format. What the
+// views say went wrong on the way is left in *failed.
+func (s *Shelf) encode(ctx context.Context, w io.Writer, d Dataset, f *File, failed *error) error {
+	all := func(yield func(pivot.Complete) bool) {
+		for c, err := range s.Views.PartitionContracts(ctx, d.Buyer, d.Year) {
+			if err != nil {
+				*failed = err
+				return
+			}
+			if !yield(c) {
+				return
+			}
+		}
+	}
+	if f.Content == "complet" {
+		return pivot.WriteComplet(w, all)
+	}
+	legal := conforming(all, pivot.Generation(f.Gen))
+	switch f.Format {
+	case "JSON":
+		return pivot.WriteJSON(w, pivot.Generation(f.Gen), legal)
+	case "XML":
+		return pivot.WriteXML(w, pivot.Generation(f.Gen), legal)
+	case "CSV":
+		return pivot.WriteCSV(w, legal)
+	}
+	return fmt.Errorf("no writer for %s", f.Format)
+}
+
+// conforming yields the contracts of the content décret: those that the
+// official schema accepts, of one generation or, for 0, of both.
+func conforming(all iter.Seq[pivot.Complete], gen pivot.Generation) iter.Seq[pivot.Contract] {
+	return func(yield func(pivot.Contract) bool) {
+		for c := range all {
+			if !legal(c) || gen != 0 && c.Contract.Generation != gen {
+				continue
+			}
+			if !yield(c.Contract) {
+				return
+			}
+		}
+	}
+}
+
+// legal reports whether a contract belongs to the content décret. What only
+// 2.0.0 accepts does not: that version has a layout and values of its own,
+// which the later schemas of the same file refuse.
+func legal(c pivot.Complete) bool {
+	return c.State == pivot.Conforming && !c.Withdrawn && c.Schema != pivot.V200
+}
+
+// removeOthers deletes files that the dataset has no more.
+func removeOthers(dir string, files []File) error {
+	keep := map[string]bool{}
+	for _, f := range files {
+		keep[f.Name], keep[f.Name+".gz"] = true, true
+	}
+	there, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range there {
+		if !keep[e.Name()] {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

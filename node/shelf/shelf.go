@@ -1,0 +1,302 @@
+// Package shelf holds what a node publishes: which datasets, their files on
+// disk, and the catalogue that describes them.
+//
+// A dataset is one buyer's contracts notified in one year, or, on a hub, all
+// contracts below it. Its files are views: they are made again when the
+// partition's revision changes, whole, under a temporary name, and then take
+// their place; a file is never seen half written. What is known of each
+// dataset is kept beside the views and thrown away with them.
+package shelf
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"maillon/catalog/pivot"
+	"maillon/store"
+	"maillon/store/view"
+)
+
+// A File is one distribution of a dataset.
+type File struct {
+	Name     string    `json:"name"` // decret.json
+	Format   string    `json:"format"`
+	Content  string    `json:"content"` // decret or complet
+	Gen      int       `json:"gen,omitempty"`
+	Media    string    `json:"media"`
+	Size     int64     `json:"size"`
+	Gzipped  int64     `json:"gzipped"` // size of the copy beside it, NAME.gz
+	SHA256   string    `json:"sha256"`
+	Records  int       `json:"records"`
+	Modified time.Time `json:"modified"`
+}
+
+// A Dataset is what is known of one dataset on the shelf.
+type Dataset struct {
+	ID       string    `json:"id"`              // for ever
+	Buyer    string    `json:"buyer,omitempty"` // SIRET; "" for a hub's consolidated dataset
+	Name     string    `json:"name,omitempty"`  // of the buyer, where a record gives it
+	Year     string    `json:"year,omitempty"`
+	Revision uint64    `json:"revision"`
+	Issued   time.Time `json:"issued"`          // receipt of the oldest record in it
+	Modified time.Time `json:"modified"`        // receipt of the newest entry in it
+	First    string    `json:"first,omitempty"` // earliest notification
+	Last     string    `json:"last,omitempty"`
+	Conform  int       `json:"conform"`
+	Total    int       `json:"total"`
+	Files    []File    `json:"files"`
+}
+
+// A Shelf keeps the datasets of one node. Its methods may be called
+// concurrently.
+type Shelf struct {
+	Dir   string
+	DB    store.DB
+	Views *view.Views
+	Node  string // node id
+	Hub   bool   // also keeps the consolidated dataset
+	Who   Publisher
+	URL   string // public base, without trailing slash
+
+	mu       sync.RWMutex
+	datasets map[string]Dataset // by id; nil until loaded
+	fresh    bool               // Refresh has gone through once
+}
+
+// Keys, in the views' store:
+//
+//	shelf   dataset id  => Dataset in JSON
+const shelfBucket = "shelf"
+
+// ConsolidatedID names a hub's dataset of all contracts below it.
+func ConsolidatedID(node string) string { return node + "-decp-consolide" }
+
+// DatasetID names the dataset of a buyer and a year of notification.
+func DatasetID(buyer, year string) string {
+	if year == "" {
+		year = "sans-date"
+	}
+	return buyer + "-decp-" + year
+}
+
+// load reads what is known of the datasets, once.
+func (s *Shelf) load() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.datasets != nil {
+		return nil
+	}
+	all := map[string]Dataset{}
+	err := s.DB.View(func(tx store.Tx) error {
+		for k, v := range tx.Bucket(shelfBucket).Ascend(nil) {
+			var d Dataset
+			if err := json.Unmarshal(v, &d); err != nil {
+				return fmt.Errorf("dataset %s: %w", k, err)
+			}
+			all[d.ID] = d
+		}
+		return nil
+	})
+	if err == nil {
+		s.datasets = all
+	}
+	return err
+}
+
+// Refresh makes again the files of every dataset whose partition changed, and
+// drops the datasets that have nothing left.
+func (s *Shelf) Refresh(ctx context.Context) (changed int, err error) {
+	if err := s.load(); err != nil {
+		return 0, err
+	}
+	wanted, err := s.wanted()
+	if err != nil {
+		return 0, err
+	}
+	for _, w := range wanted {
+		if err := ctx.Err(); err != nil {
+			return changed, err
+		}
+		if old, ok := s.Dataset(w.ID); ok && old.Revision == w.Revision {
+			continue
+		}
+		if err := s.build(ctx, w); err != nil {
+			return changed, fmt.Errorf("files of dataset %s: %w", w.ID, err)
+		}
+		changed++
+	}
+	if err := s.drop(wanted); err != nil {
+		return changed, err
+	}
+	s.mu.Lock()
+	s.fresh = true
+	s.mu.Unlock()
+	return changed, nil
+}
+
+// Ready reports whether the shelf has been brought up to the views once:
+// before that, its catalogue could be partial.
+func (s *Shelf) Ready() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.fresh
+}
+
+// wanted lists the datasets that the views ask for: the buyers that this
+// node's own journal publishes for, and on a hub all that it holds.
+func (s *Shelf) wanted() ([]Dataset, error) {
+	parts, err := s.Views.Partitions(view.PartitionQuery{Node: s.Node})
+	if err != nil {
+		return nil, err
+	}
+	var out []Dataset
+	for _, p := range parts {
+		out = append(out, Dataset{ID: DatasetID(p.Buyer, p.Year), Buyer: p.Buyer, Year: p.Year, Revision: p.Revision, Modified: p.Changed})
+	}
+	if !s.Hub {
+		return out, nil
+	}
+	parts, err = s.Views.Partitions(view.PartitionQuery{})
+	if err != nil {
+		return nil, err
+	}
+	all := Dataset{ID: ConsolidatedID(s.Node)}
+	for _, p := range parts {
+		all.Revision = all.Revision*1099511628211 ^ p.Revision // FNV-like: any change of any part changes it
+		all.Modified = later(all.Modified, p.Changed)
+	}
+	if len(parts) > 0 {
+		out = append(out, all)
+	}
+	return out, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func (s *Shelf) drop(wanted []Dataset) error {
+	keep := map[string]bool{}
+	for _, w := range wanted {
+		keep[w.ID] = true
+	}
+	var gone []string
+	s.mu.Lock()
+	for id := range s.datasets {
+		if !keep[id] {
+			gone = append(gone, id)
+			delete(s.datasets, id)
+		}
+	}
+	s.mu.Unlock()
+	if len(gone) == 0 {
+		return nil
+	}
+	err := s.DB.Update(func(tx store.Tx) error {
+		for _, id := range gone {
+			if err := tx.Bucket(shelfBucket).Delete([]byte(id)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, id := range gone {
+		if e := os.RemoveAll(filepath.Join(s.Dir, id)); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// keep puts a dataset on the shelf once its files are in place.
+func (s *Shelf) keep(d Dataset) error {
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	if err := s.DB.Update(func(tx store.Tx) error { return tx.Bucket(shelfBucket).Put([]byte(d.ID), raw) }); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.datasets[d.ID] = d
+	s.mu.Unlock()
+	return nil
+}
+
+// Reset forgets every dataset; the next Refresh makes them again.
+func (s *Shelf) Reset() error {
+	s.mu.Lock()
+	s.datasets = nil
+	s.mu.Unlock()
+	return s.DB.Update(func(tx store.Tx) error { return tx.Drop(shelfBucket) })
+}
+
+// Dataset returns one dataset.
+func (s *Shelf) Dataset(id string) (Dataset, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	d, ok := s.datasets[id]
+	return d, ok
+}
+
+// Datasets lists the datasets of a buyer, or all for "", by id.
+func (s *Shelf) Datasets(buyer string) []Dataset {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []Dataset
+	for _, d := range s.datasets {
+		if buyer == "" || d.Buyer == buyer {
+			out = append(out, d)
+		}
+	}
+	slices.SortFunc(out, func(a, b Dataset) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// Buyers lists the SIRETs of the buyers that have datasets here, sorted.
+func (s *Shelf) Buyers() []string {
+	var out []string
+	for _, d := range s.Datasets("") {
+		if d.Buyer != "" {
+			out = append(out, d.Buyer)
+		}
+	}
+	return slices.Compact(out)
+}
+
+// Path returns the file of a dataset on disk; ok is false if the shelf does
+// not list it, so no name from outside ever reaches the file system.
+func (s *Shelf) Path(dataset, name string) (string, File, bool) {
+	d, ok := s.Dataset(dataset)
+	if !ok {
+		return "", File{}, false
+	}
+	i := slices.IndexFunc(d.Files, func(f File) bool { return f.Name == name })
+	if i < 0 {
+		return "", File{}, false
+	}
+	return filepath.Join(s.Dir, d.ID, name), d.Files[i], true
+}
+
+// formats lists the files of a dataset, in the order people see them.
+var formats = []struct {
+	name, format, content, media string
+	gen                          pivot.Generation
+}{
+	{"decret.json", "JSON", "decret", "application/json", pivot.Gen2},
+	{"decret.xml", "XML", "decret", "application/xml", pivot.Gen2},
+	{"decret-1x.json", "JSON", "decret", "application/json", pivot.Gen1},
+	{"decret-1x.xml", "XML", "decret", "application/xml", pivot.Gen1},
+	{"decret.csv", "CSV", "decret", "text/csv", 0},
+	{"complet.ndjson", "NDJSON", "complet", "application/x-ndjson", 0},
+}

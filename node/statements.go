@@ -1,0 +1,149 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"maillon/catalog/entry"
+	"maillon/store/view"
+)
+
+// bgContext is for reading the own journal while the node is opened.
+var bgContext = context.Background()
+
+// statements collects what is true and not yet said: members first, so that
+// whoever follows this journal knows a key before a head that it signed.
+func (n *Node) statements() (statementBatch, error) {
+	b := statementBatch{heads: map[headKey]uint64{}}
+	at := n.now().UTC().Truncate(time.Second)
+	n.roster.mu.Lock()
+	for node := range n.roster.unsaid {
+		b.members = append(b.members, n.roster.members[node])
+	}
+	n.roster.mu.Unlock()
+	told, err := n.indirect()
+	if err != nil {
+		return b, err
+	}
+	for _, m := range told {
+		if old, ok := n.roster.member(m.Node); !ok || (old.Hub != "" && !sameMember(old, m)) {
+			b.members = append(b.members, m)
+		}
+	}
+	slices.SortFunc(b.members, func(x, y entry.Member) int { return strings.Compare(x.Node, y.Node) })
+	for _, m := range b.members {
+		if err := b.add(entry.KindMember, m.Node, m, at); err != nil {
+			return b, err
+		}
+	}
+	return b, n.headStatements(&b, at)
+}
+
+// indirect lists the members of the hubs below, as those hubs tell of them.
+func (n *Node) indirect() ([]entry.Member, error) {
+	if n.below == nil {
+		return nil, nil
+	}
+	told, err := n.views.Members()
+	if err != nil {
+		return nil, err
+	}
+	self := n.cfg.ID.String()
+	var out []entry.Member
+	for _, t := range told {
+		if t.Speaker == self || t.Member.Node == self {
+			continue
+		}
+		m := t.Member
+		if m.Hub == "" {
+			m.Hub = t.Speaker
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// headStatements adds a statement for each mirror that has grown since the last.
+func (n *Node) headStatements(b *statementBatch, at time.Time) error {
+	for _, j := range n.mirrors.all() {
+		log, ok := n.mirrorOf(j)
+		if !ok || log.Size() == 0 {
+			continue
+		}
+		key := headKey{j.Node, j.Epoch}
+		cp := log.Checkpoint()
+		size := checkpointSize(string(cp))
+		n.roster.mu.Lock()
+		said := n.roster.heads[key]
+		n.roster.mu.Unlock()
+		if size <= said {
+			continue
+		}
+		if err := b.add(entry.KindHead, j.Node, entry.Head{Node: j.Node, Epoch: j.Epoch, Checkpoint: string(cp)}, at); err != nil {
+			return err
+		}
+		b.heads[key] = size
+	}
+	return nil
+}
+
+func (n *Node) mirrorOf(j view.Journal) (l mirrorLog, ok bool) {
+	n.mirrors.mu.RLock()
+	defer n.mirrors.mu.RUnlock()
+	log, ok := n.mirrors.logs[j]
+	return log, ok
+}
+
+// mirrorLog is what the clerk needs of a mirror.
+type mirrorLog interface {
+	Size() uint64
+	Checkpoint() []byte
+}
+
+func (b *statementBatch) add(kind, key string, what any, at time.Time) error {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	e, err := entry.NewStatement(rand.Reader, kind, key, body, at)
+	if err != nil {
+		return err
+	}
+	b.entries = append(b.entries, e)
+	return nil
+}
+
+// checkpointSize reads the tree size from a signed checkpoint that was
+// verified before; 0 if it has none.
+func checkpointSize(cp string) uint64 {
+	lines := strings.SplitN(cp, "\n", 4)
+	if len(lines) < 4 {
+		return 0
+	}
+	size, err := strconv.ParseUint(lines[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return size
+}
+
+func beUint64(b []byte) uint64    { return binary.BigEndian.Uint64(b) }
+func bePutUint64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// sleep waits for d, or returns false if ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

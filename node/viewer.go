@@ -1,0 +1,139 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"maillon/store/journal"
+	"maillon/store/view"
+)
+
+// viewBatch bounds how many entries one transaction of the views takes in.
+const viewBatch = 2000
+
+// runViews brings the views up to every journal, whenever one has grown.
+func (n *Node) runViews(ctx context.Context) error {
+	tick := time.NewTicker(30 * time.Second)
+	defer tick.Stop()
+	for {
+		moved, err := n.catchUp(ctx)
+		if errors.Is(err, context.Canceled) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if n.head.viewsReady() || moved {
+			ring(n.bells.files)
+			ring(n.bells.state)
+			ring(n.bells.follow)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-n.bells.views:
+		}
+	}
+}
+
+// catchUp applies to the views what they have not seen yet, the own journal
+// first: it says whom to believe.
+func (n *Node) catchUp(ctx context.Context) (moved bool, err error) {
+	n.applying.Lock()
+	defer n.applying.Unlock()
+	m, err := n.apply(ctx, view.Journal{Node: n.cfg.ID.String()}, n.own)
+	if err != nil {
+		return m, err
+	}
+	for _, j := range n.mirrors.all() {
+		n.mirrors.mu.RLock()
+		log := n.mirrors.logs[j]
+		n.mirrors.mu.RUnlock()
+		more, err := n.apply(ctx, j, log)
+		if err != nil {
+			return true, err
+		}
+		m = m || more
+	}
+	return m, nil
+}
+
+func (n *Node) apply(ctx context.Context, j view.Journal, log *journal.Log) (moved bool, err error) {
+	from, err := n.views.Cursor(j)
+	if err != nil {
+		return false, err
+	}
+	size := log.Size()
+	items := make([]view.Item, 0, min(viewBatch, size-min(size, from)))
+	flush := func() error {
+		if len(items) == 0 {
+			return nil
+		}
+		if err := n.views.Apply(ctx, j, items); err != nil {
+			return fmt.Errorf("views of %s from %d: %w", j.Node, items[0].Index, err)
+		}
+		items = items[:0]
+		return nil
+	}
+	index := from
+	for e, err := range log.Entries(ctx, from, size) {
+		if err != nil {
+			return index > from, fmt.Errorf("read journal of %s: %w", j.Node, err)
+		}
+		items = append(items, view.Item{Index: index, Entry: e})
+		index++
+		if len(items) == viewBatch {
+			if err := flush(); err != nil {
+				return true, err
+			}
+		}
+	}
+	return index > from, flush()
+}
+
+// Rebuild throws the views away and makes them anew from the journals.
+func (n *Node) Rebuild(ctx context.Context) error {
+	n.applying.Lock()
+	err := errors.Join(n.views.Reset(), n.shelf.Reset())
+	n.applying.Unlock()
+	if err != nil {
+		return err
+	}
+	if _, err := n.catchUp(ctx); err != nil {
+		return err
+	}
+	ring(n.bells.files)
+	return nil
+}
+
+// runFiles makes the datasets' files again after the views changed.
+func (n *Node) runFiles(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-n.bells.files:
+			if !sleep(ctx, n.cfg.Federation.Debounce) {
+				return nil
+			}
+		}
+		if !n.head.started() {
+			continue
+		}
+		changed, err := n.shelf.Refresh(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			// The files of before are still served; the next change tries again.
+			n.log.Error().Err(err).Msg("make the files of datasets")
+			continue
+		}
+		if changed > 0 {
+			n.log.Info().Int("datasets", changed).Msg("files made")
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package view
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"maillon/catalog/contract"
+	"maillon/catalog/entry"
+	"maillon/store"
+)
+
+// A MemberRow is what one node says of another it admitted or knows.
+type MemberRow struct {
+	Speaker string       `json:"speaker"`
+	Member  entry.Member `json:"member"`
+	At      time.Time    `json:"at"`
+}
+
+// A HeadRow is a checkpoint that one node says it verified.
+type HeadRow struct {
+	Speaker string     `json:"speaker"`
+	Head    entry.Head `json:"head"`
+	At      time.Time  `json:"at"`
+}
+
+func statementKey(speaker, node string) []byte { return []byte(speaker + "\x00" + node) }
+
+// state takes a statement in. One that cannot be read is passed over: its
+// speaker signed nonsense, which is nobody's business.
+func (b *applying) state(p prepared) error {
+	switch p.header.Kind {
+	case entry.KindMember:
+		m, err := entry.ParseMember(p.body)
+		if err != nil {
+			return nil
+		}
+		return b.member(MemberRow{Speaker: b.j.Node, Member: m, At: p.header.At})
+	case entry.KindHead:
+		h, err := entry.ParseHead(p.body)
+		if err != nil {
+			return nil
+		}
+		return putJSON(b.tx.Bucket(headBucket), statementKey(b.j.Node, h.Node), HeadRow{b.j.Node, h, p.header.At})
+	}
+	return nil
+}
+
+// member keeps the newest word on a member. If it changes for whom the member
+// may speak, the groups that it published in are consolidated again.
+func (b *applying) member(row MemberRow) error {
+	key := statementKey(row.Speaker, row.Member.Node)
+	var old MemberRow
+	if raw := b.tx.Bucket(memberBucket).Get(key); raw != nil {
+		if err := json.Unmarshal(raw, &old); err != nil {
+			return err
+		}
+	}
+	if err := putJSON(b.tx.Bucket(memberBucket), key, row); err != nil {
+		return err
+	}
+	b.auth = nil
+	same := old.Member.State == row.Member.State && slices.Equal(old.Member.Publishes, row.Member.Publishes) && old.Member.IsHub == row.Member.IsHub
+	if same {
+		return nil
+	}
+	// A hub speaks for its own members too: theirs may change with it.
+	nodes := []string{row.Member.Node}
+	if old.Member.IsHub || row.Member.IsHub {
+		for k := range b.tx.Bucket(memberBucket).Ascend(statementKey(row.Member.Node, "")) {
+			node, below := strings.CutPrefix(string(k), row.Member.Node+"\x00")
+			if !below {
+				break
+			}
+			nodes = append(nodes, node)
+		}
+	}
+	for _, node := range nodes {
+		prefix := node + "\x00"
+		for k, v := range b.tx.Bucket(refBucket).Ascend([]byte(prefix)) {
+			if !strings.HasPrefix(string(k), prefix) {
+				break
+			}
+			b.groups[groupOf(v)] = true
+		}
+	}
+	return nil
+}
+
+// authorities answers in what capacity a node speaks of a buyer.
+type authorities struct {
+	suspended map[string]bool
+	publishes map[string]map[string]bool // node → buyers, or "*"
+}
+
+// readAuthorities gathers what believed speakers say. Who is believed: this
+// node, and those it admits as hubs, directly or through another such hub.
+func readAuthorities(tx store.Tx, self string) (*authorities, error) {
+	rows, err := members(tx, self)
+	if err != nil {
+		return nil, err
+	}
+	a := &authorities{suspended: map[string]bool{}, publishes: map[string]map[string]bool{}}
+	for _, r := range rows {
+		m := r.Member
+		if m.State != "accepted" {
+			a.suspended[m.Node] = true
+			continue
+		}
+		for _, buyer := range m.Publishes {
+			if a.publishes[m.Node] == nil {
+				a.publishes[m.Node] = map[string]bool{}
+			}
+			a.publishes[m.Node][buyer] = true
+		}
+	}
+	return a, nil
+}
+
+// of is the authority of a node for a buyer. A body speaks for all its
+// establishments: the SIREN decides.
+func (a *authorities) of(node, buyer string) contract.Authority {
+	const siren = 9
+	switch {
+	case a.suspended[node]:
+		return contract.None
+	case len(node) >= siren && len(buyer) >= siren && node[:siren] == buyer[:siren]:
+		return contract.Own
+	case a.publishes[node][buyer] || a.publishes[node]["*"]:
+		return contract.Charter
+	}
+	return contract.None
+}
+
+// members lists what believed speakers say of members, by speaker and node.
+func members(tx store.Tx, self string) ([]MemberRow, error) {
+	bySpeaker := map[string][]MemberRow{}
+	for _, raw := range tx.Bucket(memberBucket).Ascend(nil) {
+		var r MemberRow
+		if err := json.Unmarshal(raw, &r); err != nil {
+			return nil, err
+		}
+		bySpeaker[r.Speaker] = append(bySpeaker[r.Speaker], r)
+	}
+	believed := map[string]bool{self: true}
+	queue := []string{self}
+	var out []MemberRow
+	for len(queue) > 0 {
+		speaker := queue[0]
+		queue = queue[1:]
+		for _, r := range bySpeaker[speaker] {
+			out = append(out, r)
+			// Only a hub's own word makes a hub: what it repeats of hubs
+			// below it counts once their journals are here too.
+			if r.Member.IsHub && r.Member.State == "accepted" && !believed[r.Member.Node] {
+				believed[r.Member.Node] = true
+				queue = append(queue, r.Member.Node)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b MemberRow) int {
+		if c := strings.Compare(a.Speaker, b.Speaker); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Member.Node, b.Member.Node)
+	})
+	return out, nil
+}
+
+// Members lists what believed speakers say of nodes.
+func (v *Views) Members() ([]MemberRow, error) {
+	var out []MemberRow
+	err := v.db.View(func(tx store.Tx) (err error) { out, err = members(tx, v.self); return err })
+	return out, err
+}
+
+// Heads lists the newest heads that believed speakers have verified.
+func (v *Views) Heads() ([]HeadRow, error) {
+	var out []HeadRow
+	err := v.db.View(func(tx store.Tx) error {
+		rows, err := members(tx, v.self)
+		if err != nil {
+			return err
+		}
+		believed := map[string]bool{v.self: true}
+		for _, r := range rows {
+			if r.Member.IsHub && r.Member.State == "accepted" {
+				believed[r.Member.Node] = true
+			}
+		}
+		for _, raw := range tx.Bucket(headBucket).Ascend(nil) {
+			var h HeadRow
+			if err := json.Unmarshal(raw, &h); err != nil {
+				return err
+			}
+			if believed[h.Speaker] {
+				out = append(out, h)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
