@@ -1,0 +1,93 @@
+package web
+
+import "time"
+
+var then = time.Date(2026, 3, 2, 9, 5, 0, 0, time.UTC)
+
+func amount(f float64) *float64 { return &f }
+
+var sampleSite = Site{
+	Name: "Communauté de communes du Val d’Exemple", NodeID: "siren:200000016", Level: "epci",
+	Territory: "fr:epci:200000016", Base: "/opendata", Version: "0.1.0", Contact: "donnees@exemple.invalid",
+}
+
+var sampleNodes = []NodeRow{
+	{ID: "siren:210000019", Name: "Commune d’Aval", Level: "commune", Territory: "fr:commune:00001", State: "accepted", URL: "https://aval.invalid/", Catalog: "https://aval.invalid/catalog", Contact: "mairie@aval.invalid", Announced: 1240, Mirrored: 1240, Seen: then, Publishes: []string{"21000001900017"}},
+	{ID: "siren:210000027", Name: "Commune d’Amont", Level: "commune", Territory: "fr:commune:00002", State: "pending", URL: "https://amont.invalid/", Reason: "attend la décision de l’échelon supérieur", Announced: 12, Seen: then},
+	{ID: "siren:210000035", Name: "Office du bassin", Level: "organisme", State: "suspended", Error: "connexion refusée", Announced: 420, Mirrored: 77, Seen: then},
+}
+
+var sampleDatasets = []DatasetRow{
+	{ID: "d1", Title: "Marchés et concessions de la commune d’Aval, 2026", Buyer: "21000001900017", BuyerName: "Commune d’Aval", Year: "2026", Records: 1240, Conforming: 1198, Modified: then, Files: []FileRow{
+		{Label: "Fichier réglementaire", Format: "JSON", URL: "/opendata/files/aval-2026.json", Size: 812345},
+		{Format: "CSV", URL: "/opendata/files/aval-2026.csv", Size: 412345},
+		{Format: "XML", URL: "/opendata/files/aval-2026.xml", Size: 1912345}}},
+	{ID: "d2", Title: "Marchés et concessions de la commune d’Amont, 2025", Buyer: "21000002700017", BuyerName: "Commune d’Amont", Year: "2025", Records: 1, Conforming: 1, Modified: then, Files: []FileRow{{Format: "JSON", URL: "/opendata/files/amont-2025.json", Size: 912}}},
+}
+
+var sampleProblems = []ProblemRow{
+	{Rule: "montant-positif", Severity: "error", Text: "Le montant est négatif.", Hint: "Écrivez le montant hors taxes, en euros, sans signe.", Pointer: "/marches/marche/3/montant", Line: 412, Offset: 10233},
+	{Rule: "unknown-key", Severity: "warning", Text: "Ce champ n’est pas dans le schéma officiel."},
+}
+
+var sampleSuppliers = []SupplierRow{{ID: "30000000700013", IDType: "SIRET", Name: "Travaux du Val"}, {ID: "FR00300000007", IDType: "TVA"}}
+
+var sampleDeposit = DepositRow{ID: "2026-03-02-7f3a", Name: "marches-2026-02.json", Series: "marches", Outcome: "accepted", At: then, Records: 1240, Conforming: 1198, ToCorrect: 40, Refused: 2, Appended: 312}
+
+func fullPages() []Page {
+	hub := NodeRow{ID: "siren:220000012", Name: "Département d’Exemple", Level: "departement", State: "accepted", URL: "https://departement.invalid/", Reason: "rattaché", Error: "délai dépassé"}
+	rejected := DepositRow{ID: "2026-02-27-11cc", Name: "export.xml", Outcome: "rejected", At: then}
+	return []Page{
+		HomePage{Key: "ed25519:3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", Hub: &hub, Members: sampleNodes, Datasets: sampleDatasets, Notice: "Ce nœud est en démonstration.",
+			Deposits: []DepositRow{sampleDeposit, rejected, {ID: "2026-02-20-9b01", Name: "marches-2026-01.json", Outcome: "unchanged", At: then, Records: 311, Conforming: 311}},
+			Climb:    []ClimbRow{{Node: "siren:220000012", Name: "Département d’Exemple", Level: "departement", URL: "https://departement.invalid/", Size: 1552, Of: 1552, At: then}, {Node: "siren:230000011", Name: "Région d’Exemple", Level: "region", URL: "https://region.invalid/", Size: 1240, Of: 1552, At: then}},
+			Totals:   Totals{Contracts: 12408, Conforming: 12001, ToCorrect: 405, Withdrawn: 12, Redacted: 2}},
+		DepositPage{DepositRow: sampleDeposit, Mode: "merge", SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Layout: "JSON 2.0.4", Bytes: 812345, First: 1240, Size: 1552, Known: 900, Repeated: 20, KeptOut: 8,
+			Problem: &sampleProblems[0], Warnings: sampleProblems[1:], Cut: true, JSON: "/opendata/api/v1/deposits/2026-03-02-7f3a", CSV: "/opendata/depots/2026-03-02-7f3a.csv",
+			Rules: []RuleRow{{Rule: "montant-positif", Severity: "error", Text: "Le montant est négatif.", Hint: "Écrivez le montant hors taxes, en euros, sans signe.", Count: 40, Places: []PlaceRow{
+				{Key: "21000001900017/2026-014", Pointer: "/marches/marche/3/montant", Line: 412, State: "a-corriger", Found: "-12000", Expected: "un nombre positif", ContractURL: "/opendata/marches/21000001900017/2026-014"},
+				{Pointer: "/marches/marche/9/montant", State: "refused", Found: "-1", Expected: "un nombre positif"}}}}},
+		sampleContract(),
+		ContractsPage{Total: 12408, Next: "/opendata/marches?after=x", First: "/opendata/marches", Filter: ContractFilter{Buyer: "21000001900017", State: "a-corriger", Kind: "marche", From: "2026-01-01"},
+			Items: []ContractRow{
+				{URL: "/opendata/marches/21000001900017/2026-014", Title: "Réfection de la toiture de l’école élémentaire et mise aux normes des gouttières, lot 2", Buyer: "21000001900017", BuyerName: "Commune d’Aval", Supplier: "Travaux du Val", State: "a-corriger", Kind: "marche", Date: "2026-02-27", CPV: "45261210", Departement: "00", Amount: amount(123450.5)},
+				{URL: "/opendata/marches/21000002700017/c-7", Title: "Délégation du service de l’eau", Buyer: "21000002700017", State: "conforme", Kind: "contrat-concession", Date: "2026-01-01", Amount: amount(2100000)},
+				{URL: "/opendata/marches/21000002700017/c-8", Title: "Fournitures", BuyerName: "Commune d’Amont", State: "withdrawn"}}},
+		RegisterPage{Nodes: sampleNodes, Buyers: []BuyerRow{{SIRET: "21000001900017", Name: "Commune d’Aval", Node: "siren:210000019", NodeName: "Commune d’Aval", Catalog: "https://aval.invalid/catalog", Territory: "fr:commune:00001", Contracts: 1240}, {SIRET: "21000002700017", Node: "siren:210000027", Contracts: 1}}},
+		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Datasets: sampleDatasets},
+		ErrorPage{Status: 400, Title: "Demande non comprise", Detail: "La date « 31/02 » n’est pas une date.", Problems: sampleProblems},
+		AboutPage{"accessibilite"}, AboutPage{"mentions-legales"}, AboutPage{"donnees-personnelles"},
+	}
+}
+
+func sampleContract() ContractPage {
+	return ContractPage{Address: "21000001900017/2026-014", Kind: "marche", State: "a-corriger", Schema: "2.0.4", Permalink: "/opendata/marches/21000001900017/2026-014?entry=1240", JSON: "/opendata/marches/21000001900017/2026-014.json",
+		Title: "Réfection de la toiture de l’école élémentaire et mise aux normes des gouttières, lot 2", Buyer: "21000001900017", BuyerName: "Commune d’Aval", BuyerURL: "/opendata/acheteurs/21000001900017",
+		Fields:    []FieldRow{{"Procédure", "procedure", "Procédure adaptée"}, {"Montant", "montant", "123 450,50 €"}, {"Durée", "dureeMois", "6 mois"}, {"Date de notification", "dateNotification", "27 février 2026"}, {"Code CPV", "codeCPV", "45261210 – Travaux de couverture"}, {Legal: "source"}},
+		Suppliers: sampleSuppliers, Problems: sampleProblems, Repairs: []string{"La date « 27/02/2026 » n’est pas au format AAAA-MM-JJ : lue 2026-02-27."},
+		Modifications: []ModificationRow{{Number: "1", Date: "2026-03-01", Published: "2026-03-02", Months: "8", Amount: "130 000 €", Suppliers: sampleSuppliers, Object: "Prolongation pour intempéries"}, {Number: "2"}},
+		Versions: []VersionRow{
+			{Node: "siren:210000019", NodeName: "Commune d’Aval", Authority: "own", State: "a-corriger", Reason: "newest", Shown: true, Index: 1240, Epoch: 1, At: then, Published: "2026-03-02"},
+			{Node: "siren:230000011", Authority: "none", Reason: "authority", Index: 77, At: then, Differs: []DifferRow{{"montant", "123450.5", "123450"}, {"dureeMois", "", "6"}}}},
+		Lots:      []LotRow{{"Lot 1 : gros œuvre", "/opendata/marches/21000001900017/2026-013", "210 000 €"}, {Title: "Lot 3 : peinture"}},
+		Withdrawn: true, Redacted: "donnée personnelle publiée à tort"}
+}
+
+func emptyPages() []Page {
+	return []Page{
+		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, ErrorPage{Status: 404}, AboutPage{"accessibilite"},
+	}
+}
+
+// sparsePages have one empty row in every list.
+func sparsePages() []Page {
+	deposit := DepositPage{Problem: &ProblemRow{}, Warnings: make([]ProblemRow, 1), Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}}
+	deposit.ID = "d"
+	return []Page{
+		HomePage{Hub: &NodeRow{}, Members: make([]NodeRow, 1), Deposits: make([]DepositRow, 1), Datasets: []DatasetRow{{Files: make([]FileRow, 1)}}, Climb: make([]ClimbRow, 1)},
+		deposit,
+		ContractPage{Address: "b/1", Fields: make([]FieldRow, 1), Suppliers: make([]SupplierRow, 1), Modifications: make([]ModificationRow, 1), Problems: make([]ProblemRow, 1), Repairs: make([]string, 1), Versions: []VersionRow{{Differs: make([]DifferRow, 1)}}, Lots: make([]LotRow, 1)},
+		ContractsPage{Items: make([]ContractRow, 1)}, RegisterPage{Nodes: make([]NodeRow, 1), Buyers: make([]BuyerRow, 1)},
+		BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, AboutPage{"mentions-legales"},
+	}
+}
