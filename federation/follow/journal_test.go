@@ -50,7 +50,7 @@ func (s *server) append(t *testing.T, l *journal.Log, all ...entry.Entry) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Commit(s.signer, all, nil); err != nil {
+	if err := w.Commit(s.signer, all, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -3,7 +3,9 @@ package gossip
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -39,6 +41,17 @@ func TestEnvelope(t *testing.T) {
 		if got, ok := read(c.b); !slices.Equal(got, c.want) || ok != c.ok {
 			t.Errorf("%s: %q, %v", name, got, ok)
 		}
+	}
+}
+
+// The vector of docs/protocol.md.
+func TestVectorOfTheProtocol(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("\n\n    %x\n", appendNote(nil, []byte("abc"))); !strings.Contains(string(raw), want) {
+		t.Errorf("docs/protocol.md does not show%s", want)
 	}
 }
 

@@ -1,0 +1,40 @@
+package federation
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// The vectors of docs/protocol.md are what this package makes and reads.
+func TestVectorsOfTheProtocol(t *testing.T) {
+	raw, err := os.ReadFile("../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := keyFrom(t, rennes, 0, 1)
+	signed, err := Sign(k.signer, k.announcement(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"key": k.text, "announcement": string(signed)} {
+		if block := indent(want); !strings.Contains(string(raw), "\n\n"+block+"\n") {
+			t.Errorf("docs/protocol.md does not show this %s:\n%s", name, block)
+		}
+	}
+}
+
+// indent writes text as a block of Markdown.
+func indent(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if line != "\n" {
+			b.WriteString("    ")
+		}
+		b.WriteString(line)
+	}
+	if !strings.HasSuffix(text, "\n") {
+		b.WriteString("\n")
+	}
+	return b.String()
+}
