@@ -13,8 +13,9 @@
 //   - Within an id, records with the same objet are versions of one contract,
 //     unless one deposit holds several of them published on one day with other
 //     suppliers or amounts: then they stand side by side, as lots do.
-//   - Within an id, two objets of which one is the other cut short are one
-//     contract, if nothing else under the id could be meant and the rest agrees.
+//   - Two objets under one id that were notified on one day to the same
+//     companies are two tellings of one contract, if nothing else stands under
+//     the id and no deposit holds both as of one day.
 //   - Ids of 1.x that differ only in their last two digits are one contract
 //     only if those digits equal the number of modifications, or if the
 //     modifications of one contain those of the other.

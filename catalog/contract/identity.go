@@ -41,6 +41,11 @@ func digits(s string) bool {
 	return true
 }
 
+const (
+	siretDigits = 14
+	sirenDigits = 9
+)
+
 // A cluster is the records of one contract.
 type cluster struct {
 	ids     []string
@@ -61,7 +66,7 @@ func split(id string, records []record) []cluster {
 			out = append(out, cluster{ids: []string{id}, records: part})
 		}
 	}
-	out = mergeCut(out)
+	out = mergeTold(out)
 	for i := range out {
 		out[i].lots = len(out) > 1
 	}
@@ -134,31 +139,37 @@ func holders(list []pivot.Supplier) string {
 	return strings.Join(slices.Compact(ids), ",")
 }
 
-// minWords is how much of an objet must agree before the rest may be cut off.
-const minWords = 12
-
-// mergeCut brings two clusters of one id together if they are all there is
-// under it, one objet is the other cut short, and suppliers and date of
-// notification agree. No deposit may hold both side by side.
-func mergeCut(clusters []cluster) []cluster {
+// mergeTold brings the two objets under one id together where they can only
+// be two tellings of one contract, as when a buyer's software and its treasury
+// both publish it: they are all there is under the id, they were notified on
+// one day to the same companies, and no deposit holds both as of one day. That
+// they differ is told with the contract.
+func mergeTold(clusters []cluster) []cluster {
 	if len(clusters) != 2 {
 		return clusters
 	}
 	a, b := clusters[0].records, clusters[1].records
-	x, y := a[0], b[0]
-	short, long := x.words, y.words
-	if len(short) > len(long) {
-		short, long = long, short
-	}
-	agree := x.best.Contract.Kind == y.best.Contract.Kind &&
-		x.best.Contract.Notified == y.best.Contract.Notified &&
-		holders(x.best.Contract.Suppliers) == holders(y.best.Contract.Suppliers) &&
-		len(short) >= minWords && strings.HasPrefix(long, short)
+	x, y := a[0].best.Contract, b[0].best.Contract
 	all := append(slices.Clone(a), b...)
+	agree := x.Kind == y.Kind && x.Notified != "" && x.Notified == y.Notified &&
+		companies(x.Suppliers) != "" && companies(x.Suppliers) == companies(y.Suppliers)
 	if !agree || sideBySide(all) {
 		return clusters
 	}
 	return []cluster{{ids: clusters[0].ids, records: all}}
+}
+
+// companies is the set of suppliers by company: two tools may name two
+// establishments of one.
+func companies(list []pivot.Supplier) string {
+	short := make([]pivot.Supplier, len(list))
+	for i, s := range list {
+		if len(s.ID) == siretDigits && digits(s.ID) {
+			s.ID = s.ID[:sirenDigits]
+		}
+		short[i] = s
+	}
+	return holders(short)
 }
 
 // fold brings clusters of 1.x ids with one base together where the rule

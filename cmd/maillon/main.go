@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -33,7 +34,7 @@ func main() {
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string) int {
-	c := &cli{}
+	c := &cli{lang: langFlag(args)} // before the commands are built: their help is in that language
 	root := c.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -50,6 +51,19 @@ func run(ctx context.Context, args []string) int {
 	}
 	fmt.Fprintln(os.Stderr, c.t("cli.error", err))
 	return exitBad
+}
+
+// langFlag finds --lang in a command line that is not parsed yet.
+func langFlag(args []string) string {
+	for i, a := range args {
+		if v, ok := strings.CutPrefix(a, "--lang="); ok {
+			return v
+		}
+		if a == "--lang" && i+1 < len(args) {
+			return args[i+1]
+		}
+	}
+	return os.Getenv("MAILLON_LANG")
 }
 
 // cli holds what all commands share.
@@ -92,7 +106,7 @@ func (c *cli) root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.PersistentFlags().StringVar(&c.lang, "lang", os.Getenv("MAILLON_LANG"), "fr, en")
+	root.PersistentFlags().StringVar(&c.lang, "lang", c.lang, "fr, en")
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", envOr("MAILLON_CONFIG", "maillon.yaml"), "configuration")
 	root.AddCommand(
 		c.runCommand(), c.demoCommand(), c.validateCommand(), c.publishCommand(), c.retractCommand("withdraw"), c.retractCommand("redact"),
