@@ -43,7 +43,7 @@ func (k *checker) page(p Page) *Page {
 }
 
 func (k *checker) dataset(p string, d *Dataset) bool {
-	d.Identifier = strings.TrimSpace(d.Identifier)
+	d.Identifier = trimmed(d.Identifier)
 	if !k.describe(p, &d.Title, &d.Description) || !k.identified(p, d.Identifier) || !k.own(p, d.IRI) {
 		return false
 	}
@@ -113,7 +113,7 @@ func (k *checker) distribution(p string, d *Distribution) bool {
 }
 
 func (k *checker) service(p string, s *DataService) bool {
-	s.Identifier = strings.TrimSpace(s.Identifier)
+	s.Identifier = trimmed(s.Identifier)
 	if !k.describe(p, &s.Title, &s.Description) || !k.identified(p, s.Identifier) {
 		return false
 	}

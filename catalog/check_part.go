@@ -12,7 +12,7 @@ func (k *checker) publisher(p string, a *Agent) bool {
 		k.say(Warning, RuleSIRET, p+"/siret", a.SIRET, "")
 		a.SIRET = ""
 	}
-	if a.Name = strings.TrimSpace(a.Name); a.Name == "" {
+	if a.Name = trimmed(a.Name); a.Name == "" {
 		k.say(Warning, RulePublisher, p+"/name", "", "")
 		if a.Name = a.SIRET; a.Name == "" {
 			a.Name = a.IRI
@@ -42,7 +42,7 @@ func (k *checker) authors(p string, a *Agent, c *Contact) {
 
 // contact empties what nobody can write to.
 func (k *checker) contact(p string, c *Contact) {
-	c.Name = strings.TrimSpace(c.Name)
+	c.Name = trimmed(c.Name)
 	if c.Email != "" && !isEmail(c.Email) {
 		k.say(Warning, RuleEmail, p+"/email", c.Email, "")
 		c.Email = ""
@@ -91,7 +91,7 @@ func (k *checker) standards(p string, list []Standard) []Standard {
 }
 
 func (k *checker) coverage(p string, c *Coverage) {
-	c.Geozone, c.Name = strings.TrimSpace(c.Geozone), strings.TrimSpace(c.Name)
+	c.Geozone, c.Name = trimmed(c.Geozone), trimmed(c.Name)
 	if !c.Box.IsZero() && !c.Box.valid() {
 		k.say(Warning, RuleBox, p+"/box", "", "")
 		c.Box = Box{}

@@ -3,6 +3,7 @@ package catalog
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -135,7 +136,19 @@ func (k *checker) describe(pointer string, title, description *Text) bool {
 }
 
 func trim(t *Text) {
-	t.French, t.English = strings.TrimSpace(t.French), strings.TrimSpace(t.English)
+	t.French, t.English = trimmed(t.French), trimmed(t.English)
+}
+
+// trimmed is s without spaces around it, or "" if nobody would see anything.
+func trimmed(s string) string {
+	if !strings.ContainsFunc(s, visible) {
+		return ""
+	}
+	return strings.TrimSpace(s)
+}
+
+func visible(r rune) bool {
+	return r != utf8.RuneError && unicode.IsGraphic(r) && !unicode.IsSpace(r)
 }
 
 // word empties a word that is not in its list.
@@ -186,4 +199,10 @@ func cut(s string) string {
 	}
 	runes := []rune(s)
 	return string(runes[:most-1]) + "…"
+}
+
+// Rules lists the ids of every rule of a catalogue.
+func Rules() []string {
+	return []string{RuleIRI, RuleTitle, RuleIdentifier, RuleTwice, RuleDescription, RulePublisher, RuleAccess, RuleChecksum, RuleSize,
+		RuleEmail, RuleSIRET, RuleWord, RuleBox, RulePeriod, RuleTopic, RuleModified, RuleTriple, RuleLimit}
 }

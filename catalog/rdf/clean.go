@@ -17,7 +17,7 @@ func cleanIRI(iri string) (string, error) {
 		return "", errors.New("not an absolute IRI")
 	}
 	if isPrefix(scheme) {
-		return "", fmt.Errorf("the scheme of the IRI is the prefix %s:", scheme)
+		return "", fmt.Errorf("the scheme %s of the IRI is one of our prefixes", scheme)
 	}
 	web := strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
 	if web && (!strings.HasPrefix(rest, "//") || len(rest) == 2 || strings.IndexByte("/?#", rest[2]) >= 0) {

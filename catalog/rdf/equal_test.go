@@ -82,7 +82,7 @@ func odd(t testing.TB) *Graph {
 		add(s, p, TypedLiteral(text, "http://exemple.fr/type?a&b"))
 	}
 	add(s, p, TypedLiteral("x", nsXSD+"string"))
-	for _, iri := range []string{"urn:isbn:1", "mailto:a@b.fr", "http://exemple.fr", "http://exemple.fr/a/../b/./c", "https://[::1]:8080/", "http://exemple.fr/%zz%41",
+	for _, iri := range []string{"urn:isbn:1", "mailto:a@b.fr", "http://exemple.fr", "http://exemple.fr/a/../b/./c", "http://exemple.fr/%zz%41",
 		"http://exemple.fr/\U0010FFFF\uE000", nsDCAT + "1-odd", nsDCAT, nsDCAT + "a.b", nsDCAT + "-a", "http://exemple.fr/{x}|^`\\"} {
 		add(s, IRI(nsDCT+"relation"), IRI(iri))
 		add(s, IRI(rdfType), IRI(iri))

@@ -23,10 +23,11 @@ import (
 	"github.com/deiu/rdf2go"
 )
 
-// Limits of one graph: beyond them [Graph.Add] refuses with [ErrFull].
+// MaxTriples is how many triples a graph takes; its objects may have 256 MiB
+// together. Beyond that [Graph.Add] refuses with [ErrFull].
 const (
 	MaxTriples = 2 << 20
-	MaxBytes   = 256 << 20 // texts and IRIs, each counted once per triple as object
+	maxBytes   = 256 << 20
 )
 
 // ErrFull says that a graph has reached its limits.
@@ -42,8 +43,9 @@ type Graph struct {
 	triples *rdf2go.Graph
 	nodes   map[string]*node
 	blanks  map[string]bool // labels in use
-	bytes   int
+	bytes   int             // of the objects
 
+	maxTriples int                         // MaxTriples, but in tests
 	iris       map[string]*rdf2go.Resource // by the IRI as it was given
 	predicates map[string]*rdf2go.Resource // those of iris that may be predicates
 }
@@ -74,6 +76,7 @@ func NewGraph() *Graph {
 		blanks:     map[string]bool{},
 		iris:       map[string]*rdf2go.Resource{},
 		predicates: map[string]*rdf2go.Resource{},
+		maxTriples: MaxTriples,
 	}
 }
 
@@ -86,7 +89,7 @@ func (g *Graph) Len() int { return g.triples.Len() }
 // relative IRI, a literal as subject, a predicate that RDF/XML cannot write),
 // and so is any triple once the graph is full ([ErrFull]).
 func (g *Graph) Add(subject, predicate, object Term) error {
-	if g.Len() >= MaxTriples || g.bytes >= MaxBytes {
+	if g.Len() >= g.maxTriples || g.bytes >= maxBytes {
 		return ErrFull
 	}
 	s, err := g.clean(subject.t)

@@ -188,11 +188,11 @@ func (p *ntriplesParser) blank() (Term, error) {
 	return t, nil
 }
 
-// inLabel is PN_CHARS_U of the grammar, digits and colon.
+// inLabel is PN_CHARS_U of the grammar, and digits.
 func inLabel(r rune) bool {
 	switch {
 	case r < 0x80:
-		return isNameByte(byte(r)) && r != '-' || r == ':'
+		return isNameByte(byte(r)) && r != '-'
 	case r < 0xC0, r == 0xD7, r == 0xF7, r >= 0x300 && r < 0x370, r == 0x37E:
 		return false
 	}
