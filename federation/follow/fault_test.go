@@ -273,7 +273,7 @@ func TestSlowServers(t *testing.T) {
 		for name, f := range map[string]http.HandlerFunc{"drip": drip(b), "silent": silent} {
 			s.setFault(path, f)
 			start := time.Now()
-			_, err := client(Options{Timeout: 100 * time.Millisecond}).Follow(t.Context(), s.URL, s.verifier, &copied{})
+			_, err := client(Options{Timeout: 300 * time.Millisecond}).Follow(t.Context(), s.URL, s.verifier, &copied{})
 			if err == nil || errors.Is(err, ErrCorrupt) || time.Since(start) > 5*time.Second {
 				t.Errorf("%s %s: %v after %s", name, path, err, time.Since(start))
 			}
@@ -283,13 +283,14 @@ func TestSlowServers(t *testing.T) {
 			s.mend()
 		}
 	}
-	// A server that is slow but keeps the pace is waited for.
+	// A server that is slow but keeps the pace is waited for, though it takes
+	// longer than the timeout in all.
 	b, err := s.resource("checkpoint")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.setFault("checkpoint", drip(b))
-	if _, err := client(Options{Timeout: 100 * time.Millisecond, MinRate: 20}).Checkpoint(t.Context(), s.URL, s.verifier); err != nil {
+	if _, err := client(Options{Timeout: 600 * time.Millisecond, MinRate: 20}).Checkpoint(t.Context(), s.URL, s.verifier); err != nil {
 		t.Errorf("a slow server: %v", err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // serveJournal serves a real journal under /n/ID/journal.
-func serveJournal(t *testing.T, l *journal.Log) string {
+func serveJournal(t testing.TB, l *journal.Log) string {
 	t.Helper()
 	const prefix = "/n/" + rennes + "/journal"
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -44,7 +44,7 @@ func serveJournal(t *testing.T, l *journal.Log) string {
 }
 
 // append commits entries to a journal of its own key.
-func (s *server) append(t *testing.T, l *journal.Log, all ...entry.Entry) {
+func (s *server) append(t testing.TB, l *journal.Log, all ...entry.Entry) {
 	t.Helper()
 	w, err := l.Writer(t.Context())
 	if err != nil {
