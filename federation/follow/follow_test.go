@@ -102,7 +102,7 @@ func TestKilledMidwayItBeginsWhereTheMirrorIs(t *testing.T) {
 	s, m, c := newServer(t), &copied{}, client(Options{Fetchers: 2})
 	s.grow(t, 300)
 	mustFollow(t, c, s, m)
-	s.grow(t, 2_000)
+	s.grow(t, 1_200)
 	full := errors.New("disk full")
 	m.stop = func(n int) error {
 		if n == 3 {
@@ -128,7 +128,7 @@ func TestKilledMidwayItBeginsWhereTheMirrorIs(t *testing.T) {
 	}
 	m.stop = nil
 	s.requests("")
-	if res := mustFollow(t, c, s, m); res.From != 300 || res.To != 2300 {
+	if res := mustFollow(t, c, s, m); res.From != 300 || res.To != 1500 {
 		t.Errorf("%+v", res)
 	}
 	s.mu.Lock()

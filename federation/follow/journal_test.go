@@ -73,7 +73,7 @@ func TestRealJournalClimbsOverTwoHops(t *testing.T) {
 	if _, err := c.Follow(t.Context(), atOwn, keys.verifier, hub); !errors.Is(err, ErrNotServed) {
 		t.Fatalf("a journal with no checkpoint yet: %v", err)
 	}
-	for _, n := range []int{1, 300, 212, 700} {
+	for _, n := range []int{1, 300, 212, 100} {
 		var all []entry.Entry
 		for range n {
 			all = append(all, keys.put(t, []byte(`{"id":"2026-1","objet":"travaux"}`)))
@@ -109,22 +109,22 @@ func TestRealJournalClimbsOverTwoHops(t *testing.T) {
 
 func TestRealMirrorSurvivesAFailureMidway(t *testing.T) {
 	s := newServer(t)
-	s.grow(t, 3_000)
+	s.grow(t, 1_100)
 	m := openLog(t, s)
 	c := client(Options{})
-	s.breakAt(t, "bodies/009", flip(100))
+	s.breakAt(t, "bodies/003", flip(100))
 	if _, err := c.Follow(t.Context(), s.URL, s.verifier, m); !errors.Is(err, ErrCorrupt) || m.Size() != 0 {
 		t.Fatalf("%d entries: %v", m.Size(), err)
 	}
 	s.mend()
 	ctx, cancel := context.WithCancel(t.Context())
-	s.setFault("bodies/007", func(http.ResponseWriter, *http.Request) { cancel(); <-ctx.Done() })
+	s.setFault("bodies/002", func(http.ResponseWriter, *http.Request) { cancel(); <-ctx.Done() })
 	if _, err := c.Follow(ctx, s.URL, s.verifier, m); !errors.Is(err, context.Canceled) || m.Size() != 0 {
 		t.Fatalf("%d entries: %v", m.Size(), err)
 	}
 	s.mend()
 	mustFollow(t, c, s, m)
-	if m.Size() != 3_000 {
+	if m.Size() != 1_100 {
 		t.Error(m.Size())
 	}
 }
