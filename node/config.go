@@ -18,6 +18,7 @@ import (
 
 	"maillon/catalog/territory"
 	"maillon/catalog/texts"
+	"maillon/federation"
 )
 
 // A Config is a checked configuration: [ReadConfig] makes it from a file,
@@ -65,6 +66,7 @@ type FederationConfig struct {
 // A PoolConfig is one gossip pool.
 type PoolConfig struct {
 	Hub       string   // node id of the pool's hub: it names the pool
+	HubKey    string   // verifier key of that hub; "" trusts the first one met
 	Bind      string   // IP to listen on
 	Port      int      // TCP and UDP
 	Advertise string   // host or IP that the others reach; "" is found from Bind
@@ -126,6 +128,7 @@ type rawConfig struct {
 
 type rawPool struct {
 	Hub       string   `yaml:"hub"`
+	HubKey    string   `yaml:"hub_key"`
 	Listen    string   `yaml:"listen"`
 	Advertise string   `yaml:"advertise"`
 	Peers     []string `yaml:"peers"`
@@ -332,6 +335,11 @@ func (raw *rawConfig) federation(id territory.NodeID) (FederationConfig, error) 
 		}
 		if _, err := territory.ParseNodeID(j.Hub); err != nil {
 			return f, fmt.Errorf("federation.join.hub: %w (write the node id of the hub you join)", err)
+		}
+		if p.HubKey = j.HubKey; p.HubKey != "" {
+			if _, err := federation.NewVerifier(p.HubKey, j.Hub, 0); err != nil {
+				return f, fmt.Errorf("federation.join.hub_key: %w (copy the key from the hub's home page)", err)
+			}
 		}
 		if len(p.Peers) == 0 {
 			return f, errors.New("federation.join.peers is empty: write the gossip address of the hub, such as hub.exemple.fr:7946")

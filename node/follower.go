@@ -35,7 +35,8 @@ type targets struct {
 
 type followState struct {
 	Failures int
-	Next     time.Time // not before
+	Said     uint64    // size that was announced at the last try
+	Next     time.Time // not before, unless more is announced
 	Error    string    // of the last try; "" if it went well
 	At       time.Time // of the last try
 }
@@ -88,8 +89,9 @@ func (n *Node) due() ([]target, error) {
 		if l, ok := n.mirrorOf(t.journal); ok {
 			have = l.Size()
 		}
-		grown := t.size > have && st.Failures == 0
-		return !grown && now.Before(st.Next)
+		grown := t.size > have && (st.Failures == 0 || t.size > st.Said)
+		nothing := t.size == 0 && have == 0 // a journal without entries is not served yet
+		return nothing || !grown && now.Before(st.Next)
 	}), nil
 }
 
@@ -142,7 +144,7 @@ func (n *Node) follow(ctx context.Context, t target) {
 	if ctx.Err() != nil {
 		return
 	}
-	st := n.noteFollow(t.journal, err)
+	st := n.noteFollow(t, err)
 	switch {
 	case err == nil && res.To > res.From:
 		n.log.Info().Str("node", t.journal.Node).Uint64("from", res.From).Uint64("to", res.To).Msg("mirrored")
@@ -180,14 +182,14 @@ func (n *Node) followOnce(ctx context.Context, t target) (follow.Result, error) 
 	return n.client.Follow(ctx, t.base, v, m)
 }
 
-func (n *Node) noteFollow(j view.Journal, err error) followState {
+func (n *Node) noteFollow(t target, err error) followState {
 	n.targets.mu.Lock()
 	defer n.targets.mu.Unlock()
 	if n.targets.state == nil {
 		n.targets.state = map[view.Journal]followState{}
 	}
-	st := n.targets.state[j]
-	st.At, st.Error = n.now(), ""
+	st := n.targets.state[t.journal]
+	st.At, st.Said, st.Error = n.now(), t.size, ""
 	if err != nil {
 		st.Failures++
 		st.Error = err.Error()
@@ -195,7 +197,7 @@ func (n *Node) noteFollow(j view.Journal, err error) followState {
 		st.Failures = 0
 	}
 	st.Next = st.At.Add(followDelay(n.cfg.Federation.FollowEvery, st.Failures, n.cfg.Federation.Debounce))
-	n.targets.state[j] = st
+	n.targets.state[t.journal] = st
 	return st
 }
 

@@ -22,9 +22,10 @@ type pool struct {
 	cfg PoolConfig
 	hub bool // this node is the pool's hub
 
-	mu   sync.Mutex
-	book federation.Book
-	seen map[string]time.Time // when a node's newest announcement came
+	mu     sync.Mutex
+	book   federation.Book
+	pinned string               // key of the hub above that was met first
+	seen   map[string]time.Time // when a node's newest announcement came
 
 	gossip *gossip.Pool // nil until run
 }
@@ -54,6 +55,8 @@ func (n *Node) openPools() error {
 			for _, m := range n.roster.all() {
 				p.book.Trust(m.Node, m.Key)
 			}
+		} else if p.cfg.HubKey != "" {
+			p.book.Trust(p.cfg.Hub, p.cfg.HubKey)
 		}
 		p.seen = map[string]time.Time{}
 		var notes [][]byte
@@ -69,6 +72,7 @@ func (n *Node) openPools() error {
 		for _, raw := range notes {
 			if a, err := federation.Open(raw, n.now()); err == nil { // expired ones are forgotten
 				p.book.Merge(a)
+				p.pin(a)
 			}
 		}
 	}
@@ -150,6 +154,7 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 	fresh, evidence := p.book.Merge(a)
 	if fresh {
 		p.seen[a.Node] = n.now()
+		p.pin(a)
 	}
 	p.mu.Unlock()
 	if evidence != nil && p.hub {
@@ -173,6 +178,27 @@ func (p *pool) admit(a federation.Announcement) {
 	old, _ := p.n.roster.member(a.Node)
 	p.trust(a.Node, a.Key)
 	p.n.roster.say(memberOf(a, old))
+}
+
+// pin trusts the first key met under the id of the hub above, from then on.
+// The caller holds the lock, or is alone.
+func (p *pool) pin(a federation.Announcement) {
+	if !p.hub && a.Node == p.cfg.Hub {
+		if _, ok := p.book.Get(a.Node); ok && p.pinned == "" {
+			p.pinned = a.Key
+			p.book.Trust(a.Node, a.Key)
+		}
+	}
+}
+
+// prune forgets announcements that nothing can bring back.
+func (p *pool) prune(now time.Time) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.book.Prune(now)
 }
 
 // trust makes key the only one listened to under a node's id.
@@ -246,6 +272,8 @@ func (n *Node) runAnnounce(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+			n.above.prune(n.now())
+			n.below.prune(n.now())
 		case <-n.bells.announce:
 			if !sleep(ctx, n.cfg.Federation.Debounce) {
 				return nil

@@ -141,8 +141,26 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			h.Set("Access-Control-Allow-Origin", "*")
 			h.Set("Access-Control-Expose-Headers", "ETag, Link, Content-Disposition")
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, withoutBase(r, s.base()))
 	})
+}
+
+// withoutBase cuts the path of the public address off a request's, for
+// proxies that pass it on; many cut it themselves.
+func withoutBase(r *http.Request, base string) *http.Request {
+	path, ok := strings.CutPrefix(r.URL.Path, base)
+	if base == "" || !ok || path != "" && path[0] != '/' {
+		return r
+	}
+	if path == "" {
+		path = "/"
+	}
+	out := r.Clone(r.Context())
+	out.URL.Path = path
+	if r.URL.RawPath != "" {
+		out.URL.RawPath = strings.TrimPrefix(r.URL.RawPath, base)
+	}
+	return out
 }
 
 // A Problem is an RFC 9457 problem document.
