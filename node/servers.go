@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"maillon/catalog/entry"
@@ -23,9 +22,8 @@ const (
 	stopTimeout   = 5 * time.Second
 )
 
-// addresses are where the listeners really listen, once they do.
+// addresses are where the listeners really listen, once [New] has returned.
 type addresses struct {
-	mu     sync.Mutex
 	public net.Addr
 	admin  net.Addr
 }
