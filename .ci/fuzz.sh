@@ -8,6 +8,6 @@ go list -f '{{.Dir}}|{{join .TestGoFiles " "}} {{join .XTestGoFiles " "}}' ./...
     sed -nE 's/^func (Fuzz[A-Za-z0-9_]+)\(.*/\1/p' "$dir/$f"
   done | sort -u | while read -r target; do
     echo "== $dir $target ($time)"
-    (cd "$dir" && go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -parallel 2 .)
+    (cd "$dir" && go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 10x -parallel 2 .)
   done
 done
