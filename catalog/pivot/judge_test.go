@@ -106,7 +106,7 @@ func TestAProblemSaysWhereWhatAndWhatIsWanted(t *testing.T) {
 	}
 }
 
-// TestOddities holds what the schemas accept against expectation.
+// What the schemas accept or refuse against expectation.
 func TestOdditiesOfTheSchemasAreKept(t *testing.T) {
 	for name, c := range map[string]struct {
 		form     Form

@@ -168,7 +168,7 @@ func TestDamagedXMLIsJudgedAsTheOfficialXSDJudgesIt(t *testing.T) {
 	t.Logf("%d judgements, of which %d valid", agreed, valid)
 }
 
-const lintRounds = 60
+const lintRounds = 25
 
 // lintOurs is our verdict on a file as a whole.
 func lintOurs(raw []byte, v Version) (bool, string) {
@@ -218,7 +218,9 @@ func lintVerdicts(t *testing.T, lint, dir string, files []string) map[string]boo
 		t.Fatalf("xmllint judged nothing by %s\n%.2000s", dir, out)
 	}
 	for _, file := range files {
-		verdicts[file] = verdicts[file] // a file that is not well formed gets no verdict: not valid
+		if _, judged := verdicts[file]; !judged {
+			verdicts[file] = false // it is not well formed
+		}
 	}
 	return verdicts
 }

@@ -52,7 +52,9 @@ func FuzzReadXML(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	f.Fuzz(func(t *testing.T, raw []byte) { fuzzRead(t, append([]byte("<"), bytes.TrimPrefix(raw, []byte("<"))...)) })
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		fuzzRead(t, append([]byte("<"), bytes.TrimPrefix(raw, []byte("<"))...))
+	})
 }
 
 func FuzzHashOf(f *testing.F) {

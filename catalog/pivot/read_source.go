@@ -45,11 +45,10 @@ func (r *Reader) failed(err error) error {
 func (r *Reader) open() error {
 	raw := &readRaw{src: r.src}
 	in := bufio.NewReaderSize(raw, 32<<10)
-	head, err := in.Peek(2)
-	if len(head) < 2 && raw.err != nil {
+	head, _ := in.Peek(2) // a file of less than two bytes is no gzip file
+	if raw.err != nil && len(head) < 2 {
 		return raw.err
 	}
-	_ = err // a file of less than two bytes is no gzip file
 	text := &readLimit{src: in, raw: raw, most: r.lim.File}
 	if bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(in)
@@ -125,14 +124,11 @@ func readDeclared(head []byte) string {
 
 // guess reads the file as windows-1252 from where the reading stands on.
 func (w *readWindow) guess() {
-	left := bytes.NewReader(bytes.Clone(w.rest()))
-	src := io.Reader(left)
-	if w.err == nil {
-		src = io.MultiReader(left, w.src)
-	} else {
-		src = io.MultiReader(left, readEnd{w.err})
+	left, then := bytes.NewReader(bytes.Clone(w.rest())), w.src
+	if w.err != nil {
+		then = readEnd{w.err}
 	}
-	w.src, w.err = transform.NewReader(src, charmap.Windows1252.NewDecoder()), nil
+	w.src, w.err = transform.NewReader(io.MultiReader(left, then), charmap.Windows1252.NewDecoder()), nil
 	w.end = w.pos
 }
 

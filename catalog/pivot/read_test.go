@@ -74,7 +74,8 @@ func TestLayouts(t *testing.T) {
 		"XML records in another element":         {`<marches><csv>` + xmlA + `</csv></marches>`, []string{"xml", "/marches/marche/0 marche xml 1 a", "warning unknown-key"}},
 		"an XML namespace stays with the record": {`<marches xmlns="u">` + xmlA + `</marches>`, []string{"xml", "/marches/marche/0 marche xml 1 a"}},
 		"XML without records":                    {`<marches/>`, []string{"xml", "warning no-record"}},
-		"another XML file":                       {`<html><body/></html>`, []string{"xml", "error not-pivot"}},
+		"XML records in another root":            {`<csv>` + xmlA + `</csv>`, []string{"xml", "/marches/marche/0 marche xml 1 a", "warning unknown-key"}},
+		"another XML file":                       {`<html><body/></html>`, []string{"xml", "error not-pivot", "warning unknown-key", "warning unknown-key"}},
 		"text between XML records":               {`<marches>x` + xmlA + `</marches>`, []string{"xml", "/marches/marche/0 marche xml 1 a", "warning unknown-text"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,13 +9,15 @@ import (
 )
 
 // An xmlReader reads an XML file: records stand in <marches>, in whatever
-// other elements are around them, or one record is the root.
+// other elements are around them, or one record is the root. A file with
+// another root is one too if it holds records.
 type xmlReader struct {
 	*Reader
 	w      *readWindow
 	parser xmlParser
 	tape   jsonTape
 	wide   bool        // letters beyond ASCII have been read, in UTF-8
+	root   string      // name of the root, unless it is a record
 	open   []xmlOpened // elements around the records
 	count  map[Kind]int
 }
@@ -43,9 +45,10 @@ func (r *xmlReader) file() error {
 		case t.kind == xmlStart && isXMLRecord(t.name):
 			err = r.record(t)
 			begun = true
-		case t.kind == xmlStart && !begun && string(t.name) != xmlMarches:
-			return r.fail(ruleNotPivot, judgeCut(t.name), xmlMarches)
 		case t.kind == xmlStart:
+			if !begun {
+				r.root = judgeCut(t.name)
+			}
 			err = r.enter(t)
 			begun = true
 		case t.kind == xmlEnd:
@@ -97,15 +100,17 @@ func (r *xmlReader) enter(t xmlToken) error {
 	if len(r.open) >= r.lim.Depth {
 		return r.fail(ruleTooDeep, judgeCut(t.name), strconv.Itoa(r.lim.Depth))
 	}
-	if len(r.open) == 1 {
-		r.warn(ruleUnknownKey, "/"+xmlMarches+"/"+judgeCut(t.name), "")
+	if len(r.open) == 0 && r.root != xmlMarches {
+		r.warn(ruleUnknownKey, "/"+r.root, "")
+	} else if len(r.open) == 1 {
+		r.warn(ruleUnknownKey, "/"+r.root+"/"+judgeCut(t.name), "")
 	}
 	if fault := r.parser.attrs(t, 0); fault != nil {
 		return r.fail(fault.rule, judgeCut(t.attrs), fault.want)
 	}
 	for name := range xmlAttrs(t.attrs) {
 		if len(r.open) == 0 && string(name) != "xmlns" && !xmlIsNeutral(name) {
-			r.warn(ruleUnknownKey, "/"+xmlMarches+"/@"+judgeCut(name), "")
+			r.warn(ruleUnknownKey, "/"+r.root+"/@"+judgeCut(name), "")
 		}
 	}
 	if !t.empty {
@@ -150,7 +155,7 @@ func (r *xmlReader) between(t xmlToken) error {
 	case len(r.open) == 0:
 		return r.fail(ruleXMLSyntax, r.w.around(), "<")
 	default:
-		r.warn(ruleUnknownText, "/"+xmlMarches, judgeCut(xmlTrim(text)))
+		r.warn(ruleUnknownText, "/"+r.root, judgeCut(xmlTrim(text)))
 	}
 	r.w.skip(t.end)
 	return nil
@@ -162,6 +167,9 @@ func (r *xmlReader) trailer() error {
 		if _, more := r.w.next(); !more {
 			if r.w.failed() {
 				return r.ended()
+			}
+			if r.items == 0 && r.root != xmlMarches {
+				return r.failAt(readMark{line: 1}, ruleNotPivot, r.root, xmlMarches)
 			}
 			return nil
 		}

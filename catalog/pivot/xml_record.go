@@ -15,7 +15,8 @@ const (
 // first is the head; the heads of a parent form another.
 type xmlNode struct {
 	name     []byte
-	text     []byte // decoded
+	text     []byte // decoded; part of the file's text unless own is set
+	own      bool
 	attrs    []byte // as written
 	heads    int32  // first head among the children, 0 if there are no children
 	lastHead int32
@@ -178,12 +179,15 @@ func (x *xmlParser) text(t xmlToken, i int) *xmlFault {
 		return nil
 	}
 	if n.text == nil && !t.cdata && xmlPlain(t.text) {
-		n.text = t.text[:len(t.text):len(t.text)]
+		n.text = t.text
 		return nil
+	}
+	if !n.own {
+		n.text, n.own = bytes.Clone(n.text), true
 	}
 	var at int
 	var rule string
-	if n.text, at, rule = xmlAppend(n.text[:len(n.text):len(n.text)], t.text, t.cdata); rule != "" {
+	if n.text, at, rule = xmlAppend(n.text, t.text, t.cdata); rule != "" {
 		return &xmlFault{rule, i + at, ""}
 	}
 	return nil
