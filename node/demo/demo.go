@@ -42,6 +42,10 @@ type Options struct {
 	Live    bool // Out is a terminal: redraw instead of adding lines
 	Lang    texts.Lang
 	Log     zerolog.Logger
+
+	// arrived, if set, is called with the nation's address once the nation
+	// holds everything.
+	arrived func(nation string) error
 }
 
 // ErrMissing: the nation did not get everything in time; what is missing was printed.

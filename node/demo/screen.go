@@ -165,6 +165,11 @@ func (s *screen) arrived(ctx context.Context) error {
 	if sum.Conflicts > 0 {
 		s.line("demo.conflicts", sum.Conflicts, top(s.members).url()+"/api/v1/conflicts")
 	}
+	if s.o.arrived != nil {
+		if err := s.o.arrived(top(s.members).url()); err != nil {
+			return err
+		}
+	}
 	if s.o.Once {
 		return nil
 	}
