@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"maillon/catalog/entry"
 	"maillon/federation"
 	"maillon/federation/follow"
 	"maillon/store/journal"
@@ -217,17 +216,8 @@ func (n *Node) openMirrors() error {
 	if err != nil {
 		return err
 	}
-	keys := map[view.Journal]string{}
-	for e, err := range n.own.Entries(bgContext, 0, n.own.Size()) {
-		if err != nil {
-			return err
-		}
-		if m, ok := memberStatement(e); ok {
-			keys[view.Journal{Node: m.Node, Epoch: m.Epoch}] = m.Key
-		}
-	}
 	for _, j := range known {
-		key, ok := keys[view.Journal{Node: j.Node, Epoch: j.Epoch}]
+		key, ok := n.roster.keys[headKey{j.Node, j.Epoch}]
 		if !ok {
 			continue // its member statement is not written yet: the follower opens it
 		}
@@ -240,13 +230,4 @@ func (n *Node) openMirrors() error {
 		}
 	}
 	return nil
-}
-
-func memberStatement(e entry.Entry) (entry.Member, bool) {
-	h, err := e.Parse()
-	if err != nil || h.Op != entry.Statement || h.Kind != entry.KindMember || e.Body == nil {
-		return entry.Member{}, false
-	}
-	m, err := entry.ParseMember(e.Body)
-	return m, err == nil
 }

@@ -124,9 +124,6 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	}
 	n.shelf = n.newShelf()
 	n.client = follow.NewClient(follow.Options{AllowPrivate: cfg.Federation.AllowPrivate, UserAgent: "maillon/" + Version + " (+" + cfg.URL + ")"})
-	if n.roster, err = newRoster(n); err != nil {
-		return n, err
-	}
 	if err := n.openPools(); err != nil {
 		return n, err
 	}
@@ -145,6 +142,9 @@ func (n *Node) openJournals() (err error) {
 	}
 	if n.own, err = journal.Open(n.main, n.cfg.ID.String(), 0, n.key.verifier); err != nil {
 		return fmt.Errorf("open journal: %w", err)
+	}
+	if n.roster, err = newRoster(n); err != nil {
+		return err
 	}
 	return n.openMirrors()
 }

@@ -33,6 +33,7 @@ type roster struct {
 	// unsaid lists nodes whose member statement is to be appended.
 	unsaid map[string]bool
 	heads  map[headKey]uint64 // size of the newest head stated
+	keys   map[headKey]string // verifier key of every journal ever stated
 }
 
 type headKey struct {
@@ -41,7 +42,10 @@ type headKey struct {
 }
 
 func newRoster(n *Node) (*roster, error) {
-	r := &roster{n: n, members: map[string]entry.Member{}, unsaid: map[string]bool{}, heads: map[headKey]uint64{}}
+	r := &roster{n: n, members: map[string]entry.Member{}, unsaid: map[string]bool{}, heads: map[headKey]uint64{}, keys: map[headKey]string{}}
+	if n.cfg.Federation.Hub == nil {
+		return r, nil // only a hub makes statements: the journal of others need not be read
+	}
 	self := n.cfg.ID.String()
 	// The own journal is the truth; views may be behind it after a crash.
 	for e, err := range n.own.Entries(bgContext, 0, n.own.Size()) {
@@ -71,6 +75,7 @@ func (r *roster) remember(e entry.Entry) error {
 			return fmt.Errorf("member statement: %w", err)
 		}
 		r.members[m.Node] = m
+		r.keys[headKey{m.Node, m.Epoch}] = m.Key
 	case entry.KindHead:
 		var hd entry.Head
 		if err := json.Unmarshal(e.Body, &hd); err != nil {
