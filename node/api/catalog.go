@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -54,6 +55,9 @@ func (s *Server) graph(make func(*http.Request) (catalog.Catalog, error), page s
 		if err != nil {
 			return err
 		}
+		if c, err = s.paged(c, r); err != nil {
+			return err
+		}
 		w.Header().Add("Vary", "Accept, Accept-Encoding")
 		suffix := mux.Vars(r)["suffix"]
 		if suffix == "" {
@@ -69,6 +73,40 @@ func (s *Server) graph(make func(*http.Request) (catalog.Catalog, error), page s
 		}
 		return s.writeGraph(w, r, c, syntax)
 	}
+}
+
+// datasetsPerPage keeps a page within what harvesters read in one go.
+const datasetsPerPage = 200
+
+// paged cuts a large catalogue into pages. The addresses of pages are those
+// of the syntax that was asked for: a harvester follows them as they are.
+func (s *Server) paged(c catalog.Catalog, r *http.Request) (catalog.Catalog, error) {
+	total := max(1, (len(c.Datasets)+datasetsPerPage-1)/datasetsPerPage)
+	n, asked := 1, r.URL.Query().Get("page")
+	if asked != "" {
+		var err error
+		if n, err = strconv.Atoi(asked); err != nil || n < 1 {
+			return c, &BadParameter{"page", asked, "1 to " + strconv.Itoa(total)}
+		}
+	}
+	if n > total {
+		return c, fmt.Errorf("page %d of %d: %w", n, total, store.ErrNotFound)
+	}
+	if total == 1 && asked == "" {
+		return c, nil
+	}
+	address := func(n int) string { return s.Self.URL + r.URL.Path + "?page=" + strconv.Itoa(n) }
+	p := &catalog.Page{IRI: address(n), Number: n, Total: total, TotalItems: len(c.Datasets), First: address(1), Last: address(total)}
+	if n > 1 {
+		p.Previous = address(n - 1)
+		c.Parts, c.Services = nil, nil
+	}
+	if n < total {
+		p.Next = address(n + 1)
+	}
+	c.Datasets = c.Datasets[(n-1)*datasetsPerPage : min(n*datasetsPerPage, len(c.Datasets))]
+	c.Page = p
+	return c, nil
 }
 
 func (s *Server) nodeCatalogue(*http.Request) (catalog.Catalog, error) {

@@ -24,22 +24,20 @@ func text(key string, args ...any) catalog.Text {
 	return catalog.Text{French: texts.T(texts.French, key, args...), English: texts.T(texts.English, key, args...)}
 }
 
-// Catalogue describes the node's own datasets and, as titled links, the
-// catalogues of its members.
+// Catalogue describes every dataset of this node: its own and those of the
+// buyers it publishes for, so that a harvester needs one address only. Titled
+// links lead to the catalogue of each such buyer and of each member.
 func (s *Shelf) Catalogue(members []catalog.SubCatalog) catalog.Catalog {
 	c := s.base("/catalog", text("catalog.title", s.Who.Name), text("catalog.description", s.Who.Name))
-	c.Parts = members
-	own := s.Who.SIRET
 	for _, d := range s.Datasets("") {
-		if d.Buyer == own || d.Buyer == "" {
-			s.add(&c, d)
-		}
+		s.add(&c, d)
 	}
 	for _, b := range s.Buyers() {
-		if b != own {
+		if b != s.Who.SIRET {
 			c.Parts = append(c.Parts, s.BuyerLink(b))
 		}
 	}
+	c.Parts = append(c.Parts, members...)
 	s.addService(&c)
 	return c
 }
@@ -121,10 +119,8 @@ func (s *Shelf) buyerName(siret string) string {
 	if siret == s.Who.SIRET {
 		return s.Who.Name
 	}
-	for _, d := range s.Datasets(siret) {
-		if d.Name != "" {
-			return d.Name
-		}
+	if name := s.recordedName(siret); name != "" {
+		return name
 	}
 	if b, ok := body(siret); ok {
 		return b.Name

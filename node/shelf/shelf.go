@@ -67,6 +67,7 @@ type Shelf struct {
 
 	mu       sync.RWMutex
 	datasets map[string]Dataset // by id; nil until loaded
+	names    map[string]string  // of buyers, by SIRET
 	fresh    bool               // Refresh has gone through once
 }
 
@@ -106,6 +107,9 @@ func (s *Shelf) load() error {
 	})
 	if err == nil {
 		s.datasets = all
+		for _, d := range all {
+			s.name(d)
+		}
 	}
 	return err
 }
@@ -229,8 +233,19 @@ func (s *Shelf) keep(d Dataset) error {
 	}
 	s.mu.Lock()
 	s.datasets[d.ID] = d
+	s.name(d)
 	s.mu.Unlock()
 	return nil
+}
+
+// name notes the buyer's name of a dataset; the caller holds the lock.
+func (s *Shelf) name(d Dataset) {
+	if s.names == nil {
+		s.names = map[string]string{}
+	}
+	if d.Buyer != "" && d.Name != "" {
+		s.names[d.Buyer] = d.Name
+	}
 }
 
 // Reset forgets every dataset; the next Refresh makes them again.
@@ -261,6 +276,13 @@ func (s *Shelf) Datasets(buyer string) []Dataset {
 	}
 	slices.SortFunc(out, func(a, b Dataset) int { return strings.Compare(a.ID, b.ID) })
 	return out
+}
+
+// recordedName is the name that the records of a buyer give it; "" if none does.
+func (s *Shelf) recordedName(siret string) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.names[siret]
 }
 
 // Buyers lists the SIRETs of the buyers that have datasets here, sorted.
