@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/mail"
 	"slices"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ type target struct {
 type targets struct {
 	mu    sync.Mutex
 	state map[view.Journal]followState
+	under map[view.Journal]bool // being followed now
 }
 
 type followState struct {
@@ -41,7 +43,7 @@ type followState struct {
 }
 
 // maxFollows bounds how many journals are followed at once.
-const maxFollows = 4
+const maxFollows = 8
 
 // runFollow mirrors what members announce and what hubs below state. Each
 // journal is followed when it is said to have grown, and looked at now and
@@ -53,6 +55,8 @@ func (n *Node) runFollow(ctx context.Context) error {
 	}
 	tick := time.NewTicker(min(n.cfg.Federation.FollowEvery, 5*time.Second))
 	defer tick.Stop()
+	var under errgroup.Group
+	defer func() { _ = under.Wait() }() // follow reports by itself
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,13 +68,39 @@ func (n *Node) runFollow(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		g := errgroup.Group{}
-		g.SetLimit(maxFollows)
 		for _, t := range due {
-			g.Go(func() error { n.follow(ctx, t); return nil })
+			if !n.targets.begin(t.journal) {
+				continue
+			}
+			under.Go(func() error {
+				n.follow(ctx, t)
+				n.targets.end(t.journal)
+				ring(n.bells.follow) // a place is free
+				return nil
+			})
 		}
-		_ = g.Wait() // follow reports by itself
 	}
+}
+
+// begin takes one of the places for following, unless the journal has one
+// already or all are taken: a slow member keeps its place and no other's.
+func (ts *targets) begin(j view.Journal) bool {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	if ts.under == nil {
+		ts.under = map[view.Journal]bool{}
+	}
+	if ts.under[j] || len(ts.under) >= maxFollows {
+		return false
+	}
+	ts.under[j] = true
+	return true
+}
+
+func (ts *targets) end(j view.Journal) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	delete(ts.under, j)
 }
 
 // due lists the journals to look at now.
@@ -146,6 +176,7 @@ func (n *Node) follow(ctx context.Context, t target) {
 	st := n.noteFollow(t, err)
 	switch {
 	case err == nil && res.To > res.From:
+		n.askContact(ctx, t)
 		n.log.Info().Str("node", t.journal.Node).Uint64("from", res.From).Uint64("to", res.To).Msg("mirrored")
 		ring(n.bells.views)
 		ring(n.bells.state)
@@ -155,6 +186,37 @@ func (n *Node) follow(ctx context.Context, t target) {
 			n.suspend(t.journal.Node, "two histories under one key", []string{ours, theirs})
 		}
 	}
+}
+
+// askContact asks a member for its public contact address, which is not
+// gossiped: the register shows it.
+func (n *Node) askContact(ctx context.Context, t target) {
+	m, ok := n.roster.member(t.journal.Node)
+	if !t.direct || !ok {
+		return
+	}
+	var self struct{ ID, Contact string }
+	if err := n.client.GetJSON(ctx, m.URL+"/api/v1/nodes/"+m.Node, &self); err != nil {
+		n.log.Debug().Err(err).Str("node", m.Node).Msg("ask a member for its contact")
+		return
+	}
+	if self.ID != m.Node || self.Contact == m.Contact || !isAddress(self.Contact) {
+		return
+	}
+	m.Contact = self.Contact
+	n.roster.say(m)
+}
+
+// maxContact is the longest e-mail address there is (RFC 5321).
+const maxContact = 254
+
+// isAddress reports whether s may be shown as an e-mail address, or is empty.
+func isAddress(s string) bool {
+	if s == "" {
+		return true
+	}
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && len(s) <= maxContact
 }
 
 // evidenceOf finds the two checkpoints of a fork, whoever noticed it: the
