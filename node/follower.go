@@ -173,20 +173,27 @@ func (n *Node) follow(ctx context.Context, t target) {
 	if ctx.Err() != nil {
 		return
 	}
+	if err == nil && res.To < t.size {
+		err = fmt.Errorf("%w: %d entries are served, %d were announced", errBehind, res.To, t.size)
+	}
 	st := n.noteFollow(t, err)
-	switch {
-	case err == nil && res.To > res.From:
+	if res.To > res.From {
 		n.askContact(ctx, t)
 		n.log.Info().Str("node", t.journal.Node).Uint64("from", res.From).Uint64("to", res.To).Msg("mirrored")
 		ring(n.bells.views)
 		ring(n.bells.state)
-	case err != nil:
+	}
+	if err != nil {
 		n.log.Warn().Err(err).Str("node", t.journal.Node).Time("next", st.Next).Msg("follow")
 		if ours, theirs, fork := evidenceOf(err); fork && t.direct {
 			n.suspend(t.journal.Node, "two histories under one key", []string{ours, theirs})
 		}
 	}
 }
+
+// errBehind: a server has not caught up with what was said of it. It is asked
+// again with patience, not at once.
+var errBehind = errors.New("behind")
 
 // askContact asks a member for its public contact address, which is not
 // gossiped: the register shows it.
