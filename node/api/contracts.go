@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -94,6 +95,9 @@ func (s *Server) listContracts(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page, err := s.Views.Contracts(q)
+	if errors.Is(err, view.ErrCursor) {
+		return &BadParameter{"after", q.After, "the value of next in the page before"}
+	}
 	if err != nil {
 		return err
 	}

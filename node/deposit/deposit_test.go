@@ -259,9 +259,15 @@ func must(r journal.Resource, err error) journal.Resource {
 
 func TestRetract(t *testing.T) {
 	d := newDesk(t, storetest.Memory())
-	d.must(t, Request{}, file("A", "B"), Accepted)
+	first := d.must(t, Request{}, file("!A", "B"), Accepted)
 	if _, err := d.Retract(t.Context(), entry.Redact, 0, "personal data"); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(d.Dir, first.ID, first.Stored)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file that holds the redacted record is still kept: %v", err)
+	}
+	if kept, err := d.Report(first.ID); err != nil || len(kept.Records) == 0 || kept.Records[0].Problems[0].Found != "" {
+		t.Errorf("the report still quotes the redacted record: %+v, %v", kept, err)
 	}
 	e, err := d.Log.Entry(0)
 	if err != nil || e.Body != nil || e.Salt != nil {

@@ -389,7 +389,10 @@ func (d *Desk) Retract(ctx context.Context, op entry.Op, target uint64, reason s
 	if err := w.Commit(d.Signer, []entry.Entry{e}, func(tx store.Tx, _ uint64) error { return applyLive(tx, gone) }); err != nil {
 		return 0, errors.Join(err, w.Abort())
 	}
-	return d.Log.Size() - 1, nil
+	if op == entry.Redact && h.Source != nil {
+		err = d.forget(h.Source.Deposit, h.Source.Pointer)
+	}
+	return d.Log.Size() - 1, err
 }
 
 // State appends statements of the node itself to its journal.

@@ -55,7 +55,7 @@ type Report struct {
 	At       time.Time        `json:"at"`
 	Bytes    int64            `json:"bytes"`
 	SHA256   string           `json:"sha256"`
-	Stored   string           `json:"stored"` // name of the file as kept, in the deposit's folder
+	Stored   string           `json:"stored"` // name of the file as kept, in the deposit's folder; "" once a record of it was redacted
 	Layout   string           `json:"layout"`
 	Outcome  Outcome          `json:"outcome"`
 	Problem  *catalog.Problem `json:"problem,omitempty"` // why the file was rejected
@@ -236,6 +236,35 @@ func saveReport(dir string, rep *Report) error {
 		return fmt.Errorf("%w: %w", ErrStorage, err)
 	}
 	return nil
+}
+
+// forget removes what a deposit's folder still says of a redacted record: the
+// file as received, which holds it, and the values quoted in the report.
+func (d *Desk) forget(id, pointer string) error {
+	rep, err := d.Report(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // the folder is gone, or came back without it from a backup
+	}
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(d.Dir, id)
+	if rep.Stored != "" {
+		if err := os.Remove(filepath.Join(dir, rep.Stored)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w: %w", ErrStorage, err)
+		}
+		rep.Stored = ""
+	}
+	for i, row := range rep.Records {
+		if row.Pointer != pointer {
+			continue
+		}
+		for j := range row.Problems {
+			row.Problems[j].Found = ""
+		}
+		rep.Records[i].Repairs = nil
+	}
+	return saveReport(dir, rep)
 }
 
 // Report returns the report of one deposit; [store.ErrNotFound] if there is none.
