@@ -94,10 +94,7 @@ func (s *Server) listContracts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.Views.Contracts(q)
-	if errors.Is(err, view.ErrCursor) {
-		return &BadParameter{"after", q.After, "the value of next in the page before"}
-	}
+	page, err := s.find(q)
 	if err != nil {
 		return err
 	}
@@ -117,6 +114,15 @@ func (s *Server) listContracts(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return writeJSON(w, page)
+}
+
+// find asks the views; a cursor that is none is the client's mistake.
+func (s *Server) find(q view.Query) (view.Page, error) {
+	page, err := s.Views.Contracts(q)
+	if errors.Is(err, view.ErrCursor) {
+		err = &BadParameter{"after", q.After, "the value of next in the page before"}
+	}
+	return page, err
 }
 
 func (s *Server) detail(r *http.Request) (view.Detail, error) {

@@ -151,7 +151,7 @@ func (s *Server) contractsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.Views.Contracts(q)
+	found, err := s.find(q)
 	if err != nil {
 		return err
 	}
