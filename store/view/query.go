@@ -172,30 +172,30 @@ func canonical(part string) string {
 	return contract.Escape(part)
 }
 
+// find looks for the slug as it was handed out, then as a bare id (which may
+// hold a ~ of its own), then as an id with the hash of any version.
 func find(tx store.Tx, buyer, slug string) (string, error) {
 	id, hash, named := slug, "", false
 	if i := strings.LastIndexByte(slug, '~'); i >= 0 {
 		id, hash, named = slug[:i], slug[i+1:], true
-	}
-	base := buyer + "/" + canonical(id)
-	if named {
-		if a := base + "~" + hash; tx.Bucket(contractBucket).Get([]byte(a)) != nil {
+		if a := buyer + "/" + canonical(id) + "~" + hash; tx.Bucket(contractBucket).Get([]byte(a)) != nil {
 			return a, nil
 		}
+	}
+	if a := tx.Bucket(aliasBucket).Get([]byte(buyer + "/" + canonical(slug))); a != nil {
+		return string(a), nil
+	}
+	if named && len(hash) >= 8 {
 		for k, a := range tx.Bucket(aliasBucket).Ascend([]byte("#" + hash)) {
-			if len(hash) < 8 || !strings.HasPrefix(string(k), "#"+hash) {
+			if !strings.HasPrefix(string(k), "#"+hash) {
 				break
 			}
 			if strings.HasPrefix(string(a), buyer+"/") {
 				return string(a), nil
 			}
 		}
-		return "", fmt.Errorf("contract %s~%s: %w", base, hash, store.ErrNotFound)
 	}
-	if a := tx.Bucket(aliasBucket).Get([]byte(base)); a != nil {
-		return string(a), nil
-	}
-	return "", fmt.Errorf("contract %s: %w", base, store.ErrNotFound)
+	return "", fmt.Errorf("contract %s/%s: %w", buyer, slug, store.ErrNotFound)
 }
 
 func getContract(tx store.Tx, address string) (contractRow, error) {
