@@ -202,7 +202,10 @@ func (n *Node) askContact(ctx context.Context, t target) {
 	if !t.direct || !ok {
 		return
 	}
-	var self struct{ ID, Contact string }
+	var self struct {
+		ID      string `json:"id"`
+		Contact string `json:"contact"`
+	}
 	if err := n.client.GetJSON(ctx, m.URL+"/api/v1/nodes/"+m.Node, &self); err != nil {
 		n.log.Debug().Err(err).Str("node", m.Node).Msg("ask a member for its contact")
 		return
