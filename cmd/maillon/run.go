@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"maillon/node"
 )
@@ -48,9 +49,15 @@ func logger(w io.Writer, cfg node.LogConfig) zerolog.Logger {
 		level = zerolog.InfoLevel
 	}
 	if !cfg.JSON {
-		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.DateTime, NoColor: w != os.Stderr || os.Getenv("NO_COLOR") != ""}
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.DateTime, NoColor: !colour(w)}
 	}
 	return zerolog.New(w).Level(level).With().Timestamp().Logger()
+}
+
+// colour reports whether w is a terminal whose user wants colours.
+func colour(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == ""
 }
 
 func (c *cli) versionCommand() *cobra.Command {

@@ -256,13 +256,13 @@ func (d *Desk) entries(ctx context.Context, rep *Report, file string, p *plan, f
 			return
 		}
 		defer f.Close()
-		todo := p.fresh
+		wanted := p.fresh
 		for item, err := range r.Items() {
 			if err = errors.Join(err, ctx.Err()); err != nil {
 				*fail = fmt.Errorf("%w: %s changed while it was read: %w", ErrStorage, file, err)
 				return
 			}
-			e, change, ok, err := d.put(rep, item, todo)
+			e, change, ok, err := d.put(rep, item, wanted)
 			if err != nil {
 				*fail = err
 				return
@@ -285,7 +285,7 @@ func (d *Desk) entries(ctx context.Context, rep *Report, file string, p *plan, f
 }
 
 // put makes the entry of one record, unless the plan does not want it.
-func (d *Desk) put(rep *Report, item pivot.Item, todo map[string]bool) (entry.Entry, liveChange, bool, error) {
+func (d *Desk) put(rep *Report, item pivot.Item, wanted map[string]bool) (entry.Entry, liveChange, bool, error) {
 	rec := item.Record
 	if len(item.Problems) > 0 {
 		return entry.Entry{}, liveChange{}, false, nil
@@ -295,10 +295,10 @@ func (d *Desk) put(rep *Report, item pivot.Item, todo map[string]bool) (entry.En
 		return entry.Entry{}, liveChange{}, false, fmt.Errorf("hash of %s: %w", rec.Pointer, err)
 	}
 	key := liveKey(string(rec.Kind), rec.Buyer+"/"+rec.ID, hash)
-	if !todo[string(key)] {
+	if !wanted[string(key)] {
 		return entry.Entry{}, liveChange{}, false, nil
 	}
-	delete(todo, string(key))
+	delete(wanted, string(key))
 	src := entry.Source{Deposit: rep.ID, Series: rep.Series, Pointer: rec.Pointer, Form: rec.Form}
 	e, err := entry.NewPut(rand.Reader, rec, src, rep.At)
 	return e, liveChange{key: key, series: rep.Series}, err == nil, err
