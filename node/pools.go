@@ -2,15 +2,12 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
-	"maillon/catalog/entry"
 	"maillon/federation"
 	"maillon/federation/gossip"
 	"maillon/store"
@@ -253,170 +250,5 @@ func (p *pool) announce(raw []byte) {
 	p.mu.Unlock()
 	if g != nil {
 		g.Announce(raw)
-	}
-}
-
-// announceEvery renews an announcement that nothing else renews.
-const (
-	announceEvery  = 24 * time.Hour
-	announcementLT = 30 * 24 * time.Hour
-)
-
-// runAnnounce tells the pools how far the own journal has come: soon after it
-// grew, after a pool was joined, and once a day.
-func (n *Node) runAnnounce(ctx context.Context) error {
-	tick := time.NewTicker(announceEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			n.above.prune(n.now())
-			n.below.prune(n.now())
-		case <-n.bells.announce:
-			if !sleep(ctx, n.cfg.Federation.Debounce) {
-				return nil
-			}
-		}
-		if n.head.ready() != nil {
-			continue // what would be announced may be older than what was: wait for the hub's word
-		}
-		raw, err := n.announcement()
-		if err != nil {
-			return fmt.Errorf("sign an announcement: %w", err)
-		}
-		n.above.announce(raw)
-		n.below.announce(raw)
-		n.postAbove(ctx, raw)
-	}
-}
-
-// announcement signs what this node is and how far its journal has come.
-func (n *Node) announcement() ([]byte, error) {
-	seq, err := n.nextSeq()
-	if err != nil {
-		return nil, err
-	}
-	role := federation.RoleNode
-	if n.below != nil {
-		role = federation.RoleHub
-	}
-	size := n.own.Size()
-	root, err := n.own.RootAt(size)
-	if err != nil {
-		return nil, err
-	}
-	now := n.now().UTC().Truncate(time.Second)
-	return federation.Sign(n.key.signer, federation.Announcement{
-		Node: n.cfg.ID.String(), Epoch: 0, Key: n.key.text, Seq: seq, At: now, Expires: now.Add(announcementLT),
-		Level: string(n.cfg.Level), Geozone: n.cfg.Territory.String(), Name: shorten(n.cfg.Name, federation.MaxName), URL: n.cfg.URL,
-		Role: role, Size: size, Root: root[:], Status: federation.Active,
-	})
-}
-
-// shorten cuts s to at most n bytes, between characters.
-func shorten(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}
-
-// nextSeq is larger than any sequence number used before, also after the
-// store was lost: at least the time in seconds.
-func (n *Node) nextSeq() (uint64, error) {
-	seq := uint64(n.now().Unix())
-	err := n.main.Update(func(tx store.Tx) error {
-		b := tx.Bucket(announcementsBucket)
-		if old := b.Get([]byte("seq")); len(old) == 8 {
-			seq = max(seq, beUint64(old)+1)
-		}
-		return b.Put([]byte("seq"), bePutUint64(seq))
-	})
-	return seq, err
-}
-
-// postAbove posts the announcement straight to the hub, if its address is
-// known: gossip alone loses data.
-func (n *Node) postAbove(ctx context.Context, raw []byte) {
-	if n.above == nil {
-		return
-	}
-	hub, ok := n.above.announcement(n.cfg.Federation.Join.Hub)
-	if !ok {
-		return
-	}
-	if err := n.client.PostAnnouncement(ctx, hub.URL, raw); err != nil && !errors.Is(err, context.Canceled) {
-		n.log.Debug().Err(err).Msg("post announcement to hub")
-	}
-}
-
-// runStatements is the clerk of a hub: it appends to the own journal whom the
-// hub admitted and which heads it verified.
-func (n *Node) runStatements(ctx context.Context) error {
-	tick := time.NewTicker(stateEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		case <-n.bells.state:
-			if !sleep(ctx, n.cfg.Federation.Debounce) {
-				return nil
-			}
-		}
-		if n.head.ready() != nil {
-			continue
-		}
-		done, err := n.statements()
-		if err != nil {
-			return fmt.Errorf("write a statement: %w", err)
-		}
-		if len(done.entries) == 0 {
-			continue
-		}
-		if err := n.desk.State(ctx, done.entries); err != nil {
-			if errors.Is(err, store.ErrReadOnly) || ctx.Err() != nil {
-				continue
-			}
-			return fmt.Errorf("append statements: %w", err)
-		}
-		done.mark(n.roster)
-		n.grew()
-	}
-}
-
-// grew tells the other tasks that the own journal has new entries.
-func (n *Node) grew() {
-	ring(n.bells.views)
-	ring(n.bells.announce)
-}
-
-// A statementBatch is what the clerk is about to say.
-type statementBatch struct {
-	entries []entry.Entry
-	members []entry.Member
-	heads   map[headKey]uint64
-}
-
-// mark records that the batch is in the journal.
-func (b statementBatch) mark(r *roster) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, m := range b.members {
-		switch {
-		case m.Hub != "": // told by a hub below: repeated as it was
-			r.members[m.Node] = m
-		case sameMember(r.members[m.Node], m): // else it changed again meanwhile
-			delete(r.unsaid, m.Node)
-		}
-	}
-	for k, size := range b.heads {
-		r.heads[k] = size
 	}
 }

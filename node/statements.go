@@ -5,17 +5,86 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"maillon/catalog/entry"
+	"maillon/store"
 	"maillon/store/view"
 )
 
 // bgContext is for reading the own journal while the node is opened.
 var bgContext = context.Background()
+
+// runStatements is the clerk of a hub: it appends to the own journal whom the
+// hub admitted and which heads it verified.
+func (n *Node) runStatements(ctx context.Context) error {
+	tick := time.NewTicker(stateEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-n.bells.state:
+			if !sleep(ctx, n.cfg.Federation.Debounce) {
+				return nil
+			}
+		}
+		if n.head.ready() != nil {
+			continue
+		}
+		done, err := n.statements()
+		if err != nil {
+			return fmt.Errorf("write a statement: %w", err)
+		}
+		if len(done.entries) == 0 {
+			continue
+		}
+		if err := n.desk.State(ctx, done.entries); err != nil {
+			if errors.Is(err, store.ErrReadOnly) || ctx.Err() != nil {
+				continue
+			}
+			return fmt.Errorf("append statements: %w", err)
+		}
+		done.mark(n.roster)
+		n.grew()
+	}
+}
+
+// grew tells the other tasks that the own journal has new entries.
+func (n *Node) grew() {
+	ring(n.bells.views)
+	ring(n.bells.announce)
+}
+
+// A statementBatch is what the clerk is about to say.
+type statementBatch struct {
+	entries []entry.Entry
+	members []entry.Member
+	heads   map[headKey]uint64
+}
+
+// mark records that the batch is in the journal.
+func (b statementBatch) mark(r *roster) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range b.members {
+		switch {
+		case m.Hub != "": // told by a hub below: repeated as it was
+			r.members[m.Node] = m
+		case sameMember(r.members[m.Node], m): // else it changed again meanwhile
+			delete(r.unsaid, m.Node)
+		}
+	}
+	for k, size := range b.heads {
+		r.heads[k] = size
+	}
+}
 
 // statements collects what is true and not yet said: members first, so that
 // whoever follows this journal knows a key before a head that it signed.
