@@ -63,7 +63,7 @@ func (n *Node) adminAccept(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	err := n.Accept(mux.Vars(r)["node"], ask.Publishes)
+	err := n.Accept(r.Context(), mux.Vars(r)["node"], ask.Publishes)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		adminError(w, http.StatusNotFound, err)
@@ -86,6 +86,10 @@ func (n *Node) adminSuspend(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	n.suspend(node, reason, nil)
+	if err := n.stateNow(r.Context()); err != nil {
+		adminError(w, http.StatusServiceUnavailable, err)
+		return
+	}
 	adminAnswer(w, map[string]string{"state": Suspended})
 }
 

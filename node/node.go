@@ -45,6 +45,7 @@ type Node struct {
 	vdb      *bolt.DB // views and what is derived from them
 	views    *view.Views
 	applying sync.Mutex // held while the views take entries in
+	stating  sync.Mutex // held while statements are written
 	key      nodeKey
 	own      *journal.Log
 	desk     *deposit.Desk

@@ -143,13 +143,13 @@ func TestAnUnknownNodeIsPendingUntilItIsAccepted(t *testing.T) {
 	if hub.node.Mirrored(memberID) != 0 {
 		t.Error("a pending node is mirrored")
 	}
-	if err := hub.node.Accept("13002526500013", nil); err == nil {
+	if err := hub.node.Accept(t.Context(), "13002526500013", nil); err == nil {
 		t.Error("a node that never announced itself is accepted")
 	}
-	if err := hub.node.Accept(memberID, []string{"not a SIRET"}); err == nil {
+	if err := hub.node.Accept(t.Context(), memberID, []string{"not a SIRET"}); err == nil {
 		t.Error("a wrong SIRET is taken")
 	}
-	if err := hub.node.Accept(memberID, []string{"21350001000011"}); err != nil {
+	if err := hub.node.Accept(t.Context(), memberID, []string{"21350001000011"}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "mirrored", func() error {
@@ -171,10 +171,13 @@ func TestAnUnknownNodeIsPendingUntilItIsAccepted(t *testing.T) {
 		}
 		return hub.says(memberID, "accepted")
 	})
-	before, err := hub.node.Summary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	var before Summary
+	eventually(t, "the views have it", func() (err error) {
+		if before, err = hub.node.Summary(); err == nil && before.Contracts != 1 {
+			err = fmt.Errorf("%+v", before)
+		}
+		return err
+	})
 	if err := hub.node.Rebuild(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -165,8 +166,8 @@ var ErrUnknownNode = fmt.Errorf("node has not announced itself here: %w", store.
 
 // Accept admits a node that announced itself, or changes the buyers it may
 // publish for. It is the hub operator's decision and becomes a statement of
-// the hub's journal.
-func (n *Node) Accept(node string, publishes []string) error {
+// the hub's journal, which is on disk when Accept returns.
+func (n *Node) Accept(ctx context.Context, node string, publishes []string) error {
 	if n.below == nil {
 		return errors.New("this node is not a hub: it admits no members (federation.hub in the configuration)")
 	}
@@ -179,8 +180,14 @@ func (n *Node) Accept(node string, publishes []string) error {
 	if !ok {
 		return fmt.Errorf("accept %s: %w", node, ErrUnknownNode)
 	}
+	if err := n.head.ready(); err != nil {
+		return fmt.Errorf("accept %s: %w", node, err)
+	}
 	n.below.trust(a.Node, a.Key)
 	n.roster.say(memberOf(a, entry.Member{Publishes: publishes}))
+	if err := n.stateNow(ctx); err != nil {
+		return fmt.Errorf("accept %s: %w", node, err)
+	}
 	n.log.Info().Str("node", node).Msg("member accepted")
 	return nil
 }

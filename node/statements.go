@@ -35,25 +35,33 @@ func (n *Node) runStatements(ctx context.Context) error {
 				return nil
 			}
 		}
-		if n.head.ready() != nil {
-			continue
+		if err := n.stateNow(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrReadOnly) {
+			return err
 		}
-		done, err := n.statements()
-		if err != nil {
-			return fmt.Errorf("write a statement: %w", err)
-		}
-		if len(done.entries) == 0 {
-			continue
-		}
-		if err := n.desk.State(ctx, done.entries); err != nil {
-			if errors.Is(err, store.ErrReadOnly) || ctx.Err() != nil {
-				continue
-			}
-			return fmt.Errorf("append statements: %w", err)
-		}
-		done.mark(n.roster)
-		n.grew()
 	}
+}
+
+// stateNow appends what is true and not yet said. When it returns nil, all of
+// it is on disk.
+func (n *Node) stateNow(ctx context.Context) error {
+	n.stating.Lock()
+	defer n.stating.Unlock()
+	if err := n.head.ready(); err != nil {
+		return err
+	}
+	done, err := n.statements()
+	if err != nil {
+		return fmt.Errorf("write a statement: %w", err)
+	}
+	if len(done.entries) == 0 {
+		return nil
+	}
+	if err := n.desk.State(ctx, done.entries); err != nil {
+		return fmt.Errorf("append statements: %w", err)
+	}
+	done.mark(n.roster)
+	n.grew()
+	return nil
 }
 
 // grew tells the other tasks that the own journal has new entries.
