@@ -18,7 +18,9 @@
 //     the id and no deposit holds both as of one day.
 //   - Ids of 1.x that differ only in their last two digits are one contract
 //     only if those digits equal the number of modifications, or if the
-//     modifications of one contain those of the other.
+//     modifications of one contain those of the other, and if the objet, or the
+//     day of notification and the companies, are the same: lots are numbered
+//     so too.
 //
 // All else is kept apart. Nothing is ever dropped: the versions that are not
 // shown stay with the contract, with the reason and the differing fields.
@@ -94,6 +96,11 @@ type Version struct {
 
 // Consolidate makes contracts of the records of one group, ordered by slug.
 func Consolidate(sources []Source) []Contract {
+	if len(sources) == 1 { // most groups: spare them the comparisons
+		id := sources[0].Contract.ID
+		return []Contract{{Slug: Escape(id), IDs: []string{id}, Case: Alone, Withdrawn: sources[0].Withdrawn,
+			Versions: []Version{{Source: sources[0], Reason: "shown-only"}}}}
+	}
 	records := repeats(sources)
 	byID := map[string][]record{}
 	for _, r := range records {
@@ -104,15 +111,10 @@ func Consolidate(sources []Source) []Contract {
 		clusters = append(clusters, split(id, byID[id])...)
 	}
 	clusters = fold(clusters)
-	perID := map[string]int{}
-	for _, c := range clusters {
-		for _, id := range c.ids {
-			perID[id]++
-		}
-	}
+	slugs := name(clusters)
 	out := make([]Contract, 0, len(clusters))
-	for _, c := range clusters {
-		out = append(out, c.contract(perID))
+	for i, c := range clusters {
+		out = append(out, c.contract(slugs[i]))
 	}
 	slices.SortFunc(out, func(a, b Contract) int { return strings.Compare(a.Slug, b.Slug) })
 	return out
@@ -120,10 +122,12 @@ func Consolidate(sources []Source) []Contract {
 
 // A record is one set of bytes, whoever published it.
 type record struct {
-	best  Source // the source that speaks for it
-	also  []Source
-	words string // of its objet, folded for comparison
+	best  Source   // the source that speaks for it
+	also  []Source // nil if no other does
+	words string   // of its objet, folded for comparison
 }
+
+func (r record) sources() []Source { return append([]Source{r.best}, r.also...) }
 
 // repeats brings the sources of the same bytes together.
 func repeats(sources []Source) []record {
@@ -140,7 +144,11 @@ func repeats(sources []Source) []record {
 	for _, list := range same {
 		slices.SortFunc(list, compareSources)
 		list = slices.CompactFunc(list, func(a, b Source) bool { return a.Ref == b.Ref })
-		out = append(out, record{best: list[0], also: list[1:], words: fold8(list[0].Contract.Object)})
+		r := record{best: list[0], words: fold8(list[0].Contract.Object)}
+		if len(list) > 1 {
+			r.also = list[1:]
+		}
+		out = append(out, r)
 	}
 	slices.SortFunc(out, func(a, b record) int { return slices.Compare(a.best.Hash[:], b.best.Hash[:]) })
 	return out

@@ -96,9 +96,13 @@ func apart(records []record) [][]record {
 func sideBySide(records []record) bool {
 	seen := map[string]bool{}
 	for _, r := range records {
-		for _, s := range append([]Source{r.best}, r.also...) {
-			k := s.Ref.Node + "\x00" + s.Deposit + "\x00" + r.best.Contract.LatestPublication() + "\x00" + strconv.Itoa(len(r.best.Contract.Modifications))
-			if seen[k] && s.Ref == r.best.Ref {
+		state := "\x00" + r.best.Contract.LatestPublication() + "\x00" + strconv.Itoa(len(r.best.Contract.Modifications))
+		mine := map[string]bool{} // a deposit that repeats a record does not hold two
+		for _, s := range r.sources() {
+			mine[s.Ref.Node+"\x00"+s.Deposit+state] = true
+		}
+		for k := range mine {
+			if seen[k] {
 				return true
 			}
 			seen[k] = true
@@ -179,7 +183,7 @@ func companies(list []pivot.Supplier) string {
 func fold(clusters []cluster) []cluster {
 	byBase := map[string][]int{}
 	for i, c := range clusters {
-		if base, _, ok := sequence(c.ids[0]); ok && !c.lots && c.records[0].best.Contract.Generation == pivot.Gen1 {
+		if base, _, ok := sequence(c.ids[0]); ok && !c.lots && c.firstGeneration() {
 			byBase[base] = append(byBase[base], i)
 		}
 	}
@@ -212,11 +216,22 @@ func fold(clusters []cluster) []cluster {
 	return out
 }
 
+// firstGeneration reports whether every record is of 1.x: in 2.x ids are free.
+func (c cluster) firstGeneration() bool {
+	return !slices.ContainsFunc(c.records, func(r record) bool { return r.best.Contract.Generation != pivot.Gen1 })
+}
+
 // sameContract reports whether two ids of 1.x are one contract before and
-// after modifications.
+// after modifications. Numbered lots look just like that, so what does not
+// change must agree too: the objet, or the day of notification and to whom.
 func sameContract(a, b cluster) bool {
 	x, y := longest(a), longest(b)
-	if x.Kind != y.Kind || x.Notified != y.Notified && fold8(x.Object) != fold8(y.Object) {
+	if x.Kind != y.Kind {
+		return false
+	}
+	told := fold8(x.Object) == fold8(y.Object) ||
+		x.Notified != "" && x.Notified == y.Notified && companies(x.Suppliers) == companies(y.Suppliers)
+	if !told {
 		return false
 	}
 	if regular(x) && regular(y) && len(x.Modifications) != len(y.Modifications) {
@@ -247,21 +262,41 @@ func regular(c pivot.Contract) bool {
 
 // containsAll reports whether every modification of sub is in all.
 func containsAll(all, sub []pivot.Modification) bool {
+	have := make(map[modification]bool, len(all))
+	for _, m := range all {
+		have[keyOf(m)] = true
+	}
 	for _, m := range sub {
-		if !slices.ContainsFunc(all, func(x pivot.Modification) bool { return sameModification(x, m) }) {
+		if !have[keyOf(m)] {
 			return false
 		}
 	}
 	return true
 }
 
-func sameModification(a, b pivot.Modification) bool {
-	return a.Notified == b.Notified && a.Published == b.Published && a.Object == b.Object &&
-		equal(a.Months, b.Months) && equal(a.Amount, b.Amount) && holders(a.Suppliers) == holders(b.Suppliers)
+// A modification is a pivot.Modification as a key. Its number does not count:
+// 1.x has none.
+type modification struct {
+	notified, published, object, holders string
+	months                               given[int]
+	amount                               given[float64]
 }
 
-func equal[T comparable](a, b *T) bool {
-	return a == b || a != nil && b != nil && *a == *b
+// given is a value that may not be given.
+type given[T comparable] struct {
+	is    bool
+	value T
+}
+
+func giving[T comparable](p *T) given[T] {
+	if p == nil {
+		return given[T]{}
+	}
+	return given[T]{true, *p}
+}
+
+func keyOf(m pivot.Modification) modification {
+	return modification{m.Notified, m.Published, m.Object, holders(m.Suppliers), giving(m.Months), giving(m.Amount)}
 }
 
 // fold8 reduces a text to its letters and digits, without accents and case,

@@ -44,6 +44,9 @@ func shape(list []Contract) []string {
 	var out []string
 	for _, c := range list {
 		line := fmt.Sprint(c.Case, " ", c.IDs)
+		if c.Withdrawn {
+			line += " withdrawn"
+		}
 		for _, v := range c.Versions {
 			line += fmt.Sprintf(" %s/%d+%d:%s", v.Source.Ref.Node, v.Source.Ref.Index, len(v.Also), v.Reason)
 		}
@@ -131,6 +134,46 @@ func TestConsolidate(t *testing.T) {
 			[]Source{rec("a", 0, "2019ABC05", "papier", mod(1)), rec("a", 1, "2019ABC07", "papier", mod(2))},
 			[]string{"folded [2019ABC05 2019ABC07] a/1+0:shown-richer a/0+0:lost-richer"},
 		},
+		"a record of 2.x under an id keeps it from folding": {
+			[]Source{
+				rec("a", 0, "2019ABC00", "papier", mod(0)), rec("a", 1, "2019ABC01", "papier", mod(1)),
+				rec("a", 2, "2019ABC01", "papier", func(s *Source) { s.Contract.Published = "2026-03-20" }),
+			},
+			[]string{"alone [2019ABC00] a/0+0:shown-only", "versions [2019ABC01] a/2+0:shown-later a/1+0:lost-later"},
+		},
+		"numbered lots of one day for several companies do not fold when one of them is modified": {
+			[]Source{rec("a", 0, "2019ABC00", "lot 1", mod(0)), rec("a", 1, "2019ABC01", "lot 2", func(s *Source) {
+				mod(1)(s)
+				s.Contract.Suppliers = []pivot.Supplier{{ID: "38103128500491"}}
+			})},
+			[]string{"alone [2019ABC00] a/0+0:shown-only", "alone [2019ABC01] a/1+0:shown-only"},
+		},
+		"lots stay apart also when another node's deposit of one of them came first": {
+			[]Source{
+				rec("a", 0, "X-1", "lot 1", func(s *Source) { s.Deposit = "d" }),
+				rec("a", 1, "X-1", "lot 2", func(s *Source) { s.Deposit = "d" }),
+				rec("b", 0, "X-1", "lot 1", func(s *Source) { s.At = day0.Add(-time.Hour) }),
+				rec("b", 1, "X-1", "lot 2", func(s *Source) { s.At = day0.Add(-time.Hour) }),
+			},
+			[]string{"lots [X-1] b/0+1:shown-only", "lots [X-1] b/1+1:shown-only"},
+		},
+		"a modification dated after the receipt leaves the other dates their say": {
+			[]Source{
+				rec("a", 0, "X-1", "papier", nil),
+				rec("a", 1, "X-1", "papier", func(s *Source) {
+					s.Contract.Modifications = []pivot.Modification{{Notified: "2026-03-15", Published: "2099-01-01"}}
+					s.Contract.Published = "2026-03-20"
+				}),
+			},
+			[]string{"versions [X-1] a/1+0:shown-later a/0+0:lost-later"},
+		},
+		"a contract whose records were all withdrawn stays, with its history": {
+			[]Source{
+				rec("a", 0, "X-1", "papier", func(s *Source) { s.Withdrawn = true }),
+				rec("a", 1, "X-1", "papier", func(s *Source) { s.Withdrawn = true; s.Contract.Published = "2026-03-20" }),
+			},
+			[]string{"versions [X-1] withdrawn a/1+0:shown-later a/0+0:lost-later"},
+		},
 		"ids of 2.x never fold": {
 			[]Source{rec("a", 0, "2026ABC00", "papier", nil), rec("a", 1, "2026ABC01", "papier", func(s *Source) {
 				s.Contract.Modifications = []pivot.Modification{{Notified: "2026-04-01"}}
@@ -171,6 +214,30 @@ func TestSlugs(t *testing.T) {
 	for i := range before {
 		if before[i].Slug != after[i].Slug {
 			t.Errorf("a later version changed an address: %s is now %s", before[i].Slug, after[i].Slug)
+		}
+	}
+}
+
+func TestLotsWhoseHashesMeetKeepAddressesOfTheirOwn(t *testing.T) {
+	lot := func(n uint64, object string, end byte) Source {
+		s := rec("a", n, "X", object, func(s *Source) { s.Deposit = "d"; s.At = day0.Add(time.Duration(n) * time.Hour) })
+		s.Hash = pivot.Hash{0: 1, 31: end}
+		return s
+	}
+	both := lot(3, "lot 3", 3)
+	both.Contract.Kind = pivot.Concession // the same bytes, put as another kind
+	got := Consolidate([]Source{both, lot(2, "lot 2", 2), lot(1, "lot 1", 1), lot(4, "lot 4", 3)})
+	var slugs []string
+	for _, c := range got {
+		slugs = append(slugs, c.Slug)
+	}
+	want := []string{"X~01000000", "X~0100000000000000", "X~010000000000000000000000", "X~01000000000000000000000000000000"}
+	if diff := cmp.Diff(want, slugs); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	for _, c := range got {
+		if c.Versions[0].Source.Ref.Index == 1 && c.Slug != "X~01000000" {
+			t.Errorf("the lot received first is at %s", c.Slug)
 		}
 	}
 }
@@ -225,6 +292,21 @@ func TestOrderAndRepetitionChangeNothing(t *testing.T) {
 				t.Fatalf("seed %d: source %v stands in %d places, want 1", seed, s.Ref, refs[s.Ref])
 			}
 		}
+	}
+}
+
+func TestTwoRecordsWithManyModificationsAreNoBurden(t *testing.T) {
+	many := func(n uint64, id string) Source {
+		return rec("a", n, id, "papier", func(s *Source) {
+			s.Contract.Generation = pivot.Gen1
+			for i := range 20_000 {
+				s.Contract.Modifications = append(s.Contract.Modifications, pivot.Modification{Notified: fmt.Sprint(i), Suppliers: s.Contract.Suppliers})
+			}
+			s.Contract.Modifications = append(s.Contract.Modifications, pivot.Modification{Object: id})
+		})
+	}
+	if got := Consolidate([]Source{many(0, "2019ABC05"), many(1, "2019ABC07")}); len(got) != 2 {
+		t.Errorf("%d contracts, want 2: neither has all modifications of the other", len(got))
 	}
 }
 

@@ -11,16 +11,14 @@ import (
 )
 
 // contract puts the records of a cluster in order and says why.
-func (c cluster) contract(perID map[string]int) Contract {
+func (c cluster) contract(slug string) Contract {
 	records := slices.Clone(c.records)
 	slices.SortFunc(records, func(a, b record) int { d, _ := better(a.best, b.best); return d })
-	slices.Sort(c.ids)
-	out := Contract{IDs: slices.Compact(c.ids), Case: Alone, Withdrawn: records[0].best.Withdrawn}
-	several := slices.ContainsFunc(out.IDs, func(id string) bool { return perID[id] > 1 })
+	out := Contract{Slug: slug, IDs: c.ids, Case: Alone, Withdrawn: records[0].best.Withdrawn}
 	switch {
 	case len(out.IDs) > 1:
 		out.Case = Folded
-	case several:
+	case c.lots:
 		out.Case = Lots
 	case len(records) > 1:
 		out.Case = Versions
@@ -38,25 +36,57 @@ func (c cluster) contract(perID map[string]int) Contract {
 		}
 		out.Versions = append(out.Versions, v)
 	}
-	out.Slug = Escape(out.IDs[0])
-	if several {
-		out.Slug += "~" + first(records).Hash.Short()
-	}
 	return out
 }
 
-// first is the record that was received first: its hash names the contract
-// among those of its id, whatever comes later.
+// name gives each cluster its slug: its first id, and among the lots of an id
+// the start of the hash of the record that was received first, whatever comes
+// later. 8 hexadecimal digits can be made to meet: the one received later then
+// takes as many more as it needs, and the address handed out first stays.
+func name(clusters []cluster) []string {
+	slugs := make([]string, len(clusters))
+	firsts := make([]Source, len(clusters))
+	order := make([]int, len(clusters))
+	for i, c := range clusters {
+		order[i], firsts[i] = i, first(c.records)
+	}
+	slices.SortFunc(order, func(i, j int) int { return compareReceipt(firsts[i], firsts[j]) })
+	taken := map[string]bool{}
+	for _, i := range order {
+		id := Escape(clusters[i].ids[0])
+		slugs[i] = id
+		for n := shortHash; clusters[i].lots && (slugs[i] == id || taken[slugs[i]]); n += shortHash {
+			// Two kinds can share a whole hash: then the kind tells them apart.
+			hash := firsts[i].Hash.String()
+			slugs[i] = id + "~" + hash[:min(n, len(hash))]
+			if n > len(hash) {
+				slugs[i] += "-" + string(firsts[i].Contract.Kind)
+				break
+			}
+		}
+		taken[slugs[i]] = true
+	}
+	return slugs
+}
+
+// shortHash is the number of hexadecimal digits in the slug of a lot.
+const shortHash = 8
+
+// first is the record that was received first.
 func first(records []record) Source {
 	best := records[0].best
 	for _, r := range records {
-		for _, s := range append([]Source{r.best}, r.also...) {
-			if c := s.At.Compare(best.At); c < 0 || c == 0 && slices.Compare(s.Hash[:], best.Hash[:]) < 0 {
+		for _, s := range r.sources() {
+			if compareReceipt(s, best) < 0 {
 				best = s
 			}
 		}
 	}
 	return best
+}
+
+func compareReceipt(a, b Source) int {
+	return cmp.Or(a.At.Compare(b.At), slices.Compare(a.Hash[:], b.Hash[:]), strings.Compare(string(a.Contract.Kind), string(b.Contract.Kind)))
 }
 
 // better compares two records of a contract; the reason is the criterion that
@@ -79,14 +109,28 @@ func better(a, b Source) (int, string) {
 	return slices.Compare(a.Hash[:], b.Hash[:]), "hash"
 }
 
-// published is the latest date of publication, unless it lies more than a day
-// after the receipt: such a date decides nothing.
+// published is the latest date of publication that does not lie more than a
+// day after the receipt: a date that had not come yet decides nothing.
 func published(s Source) string {
-	p := s.Contract.LatestPublication()
-	if p > s.At.Add(24*time.Hour).UTC().Format(time.DateOnly) {
-		return ""
+	limit := s.At.Add(24 * time.Hour).UTC().Format(time.DateOnly)
+	if p := s.Contract.LatestPublication(); p <= limit {
+		return p
 	}
-	return p
+	c := s.Contract // without the dates that had not come
+	if c.Published > limit {
+		c.Published = ""
+	}
+	c.Modifications = before(c.Modifications, limit, func(m pivot.Modification) string { return m.Published })
+	c.Subcontracts = before(c.Subcontracts, limit, func(a pivot.Subcontract) string { return a.Published })
+	c.SubcontractChanges = before(c.SubcontractChanges, limit, func(a pivot.SubcontractChange) string { return a.Published })
+	c.Execution = before(c.Execution, limit, func(e pivot.ExecutionYear) string { return e.Published })
+	return c.LatestPublication()
+}
+
+// before is the part of list that was published no later than limit; list is
+// not changed.
+func before[T any](list []T, limit string, published func(T) string) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(t T) bool { return published(t) > limit })
 }
 
 // legalNames are the fields of a contract under their legal names, in the
