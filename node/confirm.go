@@ -61,6 +61,13 @@ func (g *headGuard) viewsReady() bool {
 	return first
 }
 
+// viewsGone notes that the views are being made again.
+func (g *headGuard) viewsGone() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.views = false
+}
+
 // started tells whether pages and catalogues may be served: not before the
 // views have caught up once, or a harvester would see an empty catalogue.
 func (g *headGuard) started() bool {

@@ -97,6 +97,7 @@ func (n *Node) apply(ctx context.Context, j view.Journal, log *journal.Log) (mov
 // Rebuild throws the views away and makes them anew from the journals.
 func (n *Node) Rebuild(ctx context.Context) error {
 	n.applying.Lock()
+	n.head.viewsGone() // catalogues answer 503 meanwhile, never half of themselves
 	err := errors.Join(n.views.Reset(), n.shelf.Reset())
 	n.applying.Unlock()
 	if err != nil {
@@ -105,6 +106,7 @@ func (n *Node) Rebuild(ctx context.Context) error {
 	if _, err := n.catchUp(ctx); err != nil {
 		return err
 	}
+	n.head.viewsReady()
 	ring(n.bells.files)
 	return nil
 }

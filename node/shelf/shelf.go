@@ -65,6 +65,7 @@ type Shelf struct {
 	Who   Publisher
 	URL   string // public base, without trailing slash
 
+	work     sync.Mutex // held by Refresh and Reset, one at a time
 	mu       sync.RWMutex
 	datasets map[string]Dataset // by id; nil until loaded
 	names    map[string]string  // of buyers, by SIRET
@@ -117,6 +118,8 @@ func (s *Shelf) load() error {
 // Refresh makes again the files of every dataset whose partition changed, and
 // drops the datasets that have nothing left.
 func (s *Shelf) Refresh(ctx context.Context) (changed int, err error) {
+	s.work.Lock()
+	defer s.work.Unlock()
 	if err := s.load(); err != nil {
 		return 0, err
 	}
@@ -248,10 +251,13 @@ func (s *Shelf) name(d Dataset) {
 	}
 }
 
-// Reset forgets every dataset; the next Refresh makes them again.
+// Reset forgets every dataset, and is not ready until the next Refresh has
+// made them again. It waits for a Refresh that is under way.
 func (s *Shelf) Reset() error {
+	s.work.Lock()
+	defer s.work.Unlock()
 	s.mu.Lock()
-	s.datasets = nil
+	s.datasets, s.names, s.fresh = nil, nil, false
 	s.mu.Unlock()
 	return s.DB.Update(func(tx store.Tx) error { return tx.Drop(shelfBucket) })
 }

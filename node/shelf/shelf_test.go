@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -179,7 +180,27 @@ func TestOnlyWhatChangedIsMadeAgain(t *testing.T) {
 	if err := r.Reset(); err != nil {
 		t.Fatal(err)
 	}
+	if r.Ready() {
+		t.Error("a shelf that forgot everything is ready to be harvested")
+	}
 	r.refresh(2)
+}
+
+func TestResetWaitsForARefreshUnderWay(t *testing.T) {
+	r := newRack(t, true)
+	for i := range 20 {
+		r.contract(fmt.Sprint("A", i), "papier", fmt.Sprint(2000+i))
+	}
+	done := make(chan error, 1)
+	go func() { _, err := r.Refresh(t.Context()); done <- err }()
+	for range 5 {
+		if err := r.Reset(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestADatasetWithNothingLeftDisappears(t *testing.T) {
