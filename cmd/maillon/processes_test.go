@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -98,19 +99,21 @@ func idOf(t *testing.T, role string) string {
 	return ""
 }
 
+// freePorts finds free ports below those that the system hands out by
+// itself, so that nobody takes them before the processes do.
 func freePorts(t *testing.T, n int) []int {
+	t.Helper()
 	var ports []int
-	var open []net.Listener
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for port := 11000 + rand.IntN(4000); port < 20000 && len(ports) < n; port++ {
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		open = append(open, l)
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	for _, l := range open {
 		_ = l.Close()
+		ports = append(ports, port)
+	}
+	if len(ports) < n {
+		t.Fatalf("%d free ports, want %d", len(ports), n)
 	}
 	return ports
 }
