@@ -112,6 +112,8 @@ func (c *cli) root() *cobra.Command {
 		c.runCommand(), c.demoCommand(), c.validateCommand(), c.publishCommand(), c.retractCommand("withdraw"), c.retractCommand("redact"),
 		c.membersCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
 	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	c.describe(root)
 	return root
 }
@@ -120,7 +122,9 @@ func (c *cli) root() *cobra.Command {
 // into misuse.
 func (c *cli) describe(cmd *cobra.Command) {
 	key := "cli." + cmd.Name()
-	cmd.Short, cmd.Long = c.t(key+".short"), c.t(key+".short")
+	if texts.Has(key + ".short") { // the shells under completion speak for themselves
+		cmd.Short, cmd.Long = c.t(key+".short"), c.t(key+".short")
+	}
 	if texts.Has(key + ".long") {
 		cmd.Long = c.t(key + ".long")
 	}
