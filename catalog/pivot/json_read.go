@@ -1,7 +1,6 @@
 package pivot
 
 import (
-	"bytes"
 	"strconv"
 
 	"maillon/catalog"
@@ -11,7 +10,6 @@ import (
 type jsonReader struct {
 	*Reader
 	w    *readWindow
-	tape jsonTape
 	wide bool // letters beyond ASCII have been read, in UTF-8
 }
 
@@ -214,7 +212,7 @@ func (r *jsonReader) record(rec Record) error {
 	if err != nil {
 		return err
 	}
-	if t := &r.tape; t.badUTF8 >= 0 && !t.wide && !r.wide {
+	if t := r.tape; t.badUTF8 >= 0 && !t.wide && !r.wide {
 		r.warn(ruleGuessed, rec.Pointer, "windows-1252")
 		r.wide = true
 		r.w.guess()
@@ -232,11 +230,11 @@ func (r *jsonReader) record(rec Record) error {
 		return r.leave(rec, p)
 	}
 	r.wide = r.wide || r.tape.wide
-	rec.Raw = bytes.Clone(r.w.rest()[:n])
+	rec.Raw = r.hold(r.w.rest()[:n])
 	if rec.Form == "" {
-		rec.Form = readForm(&r.tape)
+		rec.Form = readForm(r.tape)
 	}
-	item := readItem(&r.tape, rec)
+	item := readItem(r.tape, rec)
 	r.w.skip(n)
 	return r.emit(item)
 }

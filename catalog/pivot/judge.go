@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"maillon/catalog"
 )
@@ -28,7 +29,7 @@ func Judge(rec Record) Verdict {
 	if p := judgeRead(t, rec.Raw); p != nil {
 		return Verdict{State: Refused, Version: judgeNewest(rec.Form), Problems: p}
 	}
-	v := judgeTape(t, rec.Kind, rec.Form)
+	v := judgeTape(t, rec.Kind, rec.Form, "")
 	if buyer, id := readIdentity(t, rec.Kind); buyer == "" || id == "" {
 		v.State = Refused
 	}
@@ -47,19 +48,24 @@ func JudgeBy(rec Record, v Version) catalog.Problems {
 	if p := judgeRead(t, rec.Raw); p != nil {
 		return p
 	}
-	if rec.Form == XML && (v == V203 || v == V204) {
+	return judgeTapeBy(t, rec.Kind, rec.Form, v, "")
+}
+
+// judgeTapeBy judges the record in t by version v, on the given day (none: "").
+func judgeTapeBy(t *jsonTape, kind Kind, form Form, v Version, day string) catalog.Problems {
+	if form == XML && (v == V203 || v == V204) {
 		v = V202
 	}
-	list := judgeEditions[rec.Form]
+	list := judgeEditions[form]
 	at := slices.IndexFunc(list, func(e judgeEdition) bool { return e.version == v })
 	if at < 0 {
 		return catalog.Problems{{
-			Rule: ruleLayout, Severity: catalog.Error, Found: string(rec.Form), Expected: string(v),
+			Rule: ruleLayout, Severity: catalog.Error, Found: string(form), Expected: string(v),
 		}}
 	}
-	j := judging{t: t, xml: rec.Form == XML}
-	if !j.accepts(&list[at], rec.Kind) {
-		j.list(&list[at], rec.Kind)
+	j := judging{t: t, xml: form == XML, day: day}
+	if !j.accepts(&list[at], kind) {
+		j.list(&list[at], kind)
 	}
 	return j.withContent()
 }
@@ -114,10 +120,19 @@ func judgeRead(t *jsonTape, raw []byte) catalog.Problems {
 	return nil
 }
 
-// judgeTape judges the record in t by the versions of its form.
-func judgeTape(t *jsonTape, kind Kind, form Form) Verdict {
+// judgeDay is a day as records write it; "" for the zero time.
+func judgeDay(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.DateOnly)
+}
+
+// judgeTape judges the record in t by the versions of its form, on the given
+// day (none: "").
+func judgeTape(t *jsonTape, kind Kind, form Form, day string) Verdict {
 	list := judgeEditions[form]
-	j := judging{t: t, xml: form == XML}
+	j := judging{t: t, xml: form == XML, day: day}
 	for i := len(list) - 1; i >= 0; i-- {
 		if j.accepts(&list[i], kind) {
 			return Verdict{State: Conforming, Version: list[i].version, Problems: j.withContent()}
@@ -141,7 +156,8 @@ func judgeTape(t *jsonTape, kind Kind, form Form) Verdict {
 type judging struct {
 	t        *jsonTape
 	xml      bool
-	quick    bool // the first problem is enough
+	day      string // of the judgement, YYYY-MM-DD; "" if it does not matter
+	quick    bool   // the first problem is enough
 	failed   bool
 	problems catalog.Problems
 	scratch  []byte

@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -80,8 +81,14 @@ type Reader struct {
 	layout   string
 	warnings catalog.Problems
 	started  bool
-	yield    func(Item, error) bool
 	items    int
+	tape     *jsonTape // of the record that is being read
+
+	// give hands on an element. If it is a record that tape holds, give may keep
+	// the tape and returns another.
+	give func(item Item, tape *jsonTape) (*jsonTape, bool)
+	// hold copies the bytes of a record out of the window.
+	hold func([]byte) []byte
 }
 
 // NewReader reads the file in r, of which it detects compression (gzip),
@@ -103,11 +110,25 @@ func (r *Reader) Items() iter.Seq2[Item, error] {
 		if r.started {
 			return
 		}
-		r.started, r.yield = true, yield
-		if err := r.run(); err != nil && !errors.Is(err, errReadStopped) {
+		r.hold = bytes.Clone
+		r.give = func(item Item, tape *jsonTape) (*jsonTape, bool) { return tape, yield(item, nil) }
+		if err := r.read(); err != nil {
 			yield(Item{}, err)
 		}
 	}
+}
+
+// read reads the whole file, once. It gives no error if whoever takes the
+// elements has enough.
+func (r *Reader) read() error {
+	r.started, r.tape = true, jsonTapes.Get().(*jsonTape)
+	err := r.run()
+	jsonTapes.Put(r.tape)
+	r.tape = nil
+	if errors.Is(err, errReadStopped) {
+		return nil
+	}
+	return err
 }
 
 // Layout says how the file is built, once the first item has been yielded:
@@ -153,10 +174,11 @@ func (r *Reader) run() error {
 	return err
 }
 
-// emit yields an item.
+// emit hands on what r.tape holds, read as item.
 func (r *Reader) emit(item Item) error {
 	r.items++
-	if !r.yield(item, nil) {
+	var on bool
+	if r.tape, on = r.give(item, r.tape); !on {
 		return errReadStopped
 	}
 	return nil

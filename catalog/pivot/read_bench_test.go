@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -15,12 +16,9 @@ func benchmarkFile(b *testing.B, raw []byte) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r := NewReader(bytes.NewReader(raw), Limits{})
-		for item, err := range r.Items() {
+		for _, err := range r.Check(Checking{}) {
 			if err != nil {
 				b.Fatal(err)
-			}
-			if len(item.Problems) == 0 {
-				Judge(item.Record)
 			}
 			records++
 		}
@@ -41,6 +39,15 @@ func BenchmarkReadAndJudge(b *testing.B) {
 			benchmarkFile(b, raw)
 		})
 	}
+	b.Run("v2/dematis16.json ×100", func(b *testing.B) {
+		raw, err := os.ReadFile(filepath.Join(dir, "v2/dematis16.json"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		start, end := bytes.IndexByte(raw, '[')+1, bytes.LastIndexByte(raw, ']')
+		records := bytes.Repeat(append(raw[start:end:end], ','), 100)
+		benchmarkFile(b, slices.Concat(raw[:start], records[:len(records)-1], raw[end:]))
+	})
 	b.Run("official 2.0.2 Marche.xml ×1000", func(b *testing.B) {
 		raw, err := os.ReadFile(filepath.Join(dir, "official/2.0.2/xml/Marche.xml"))
 		if err != nil {

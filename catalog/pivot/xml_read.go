@@ -15,7 +15,7 @@ type xmlReader struct {
 	*Reader
 	w      *readWindow
 	parser xmlParser
-	tape   jsonTape
+	raw    []byte      // of the record in its JSON form
 	wide   bool        // letters beyond ASCII have been read, in UTF-8
 	root   string      // name of the root, unless it is a record
 	open   []xmlOpened // elements around the records
@@ -257,7 +257,8 @@ func (r *xmlReader) keep(rec Record, n int) error {
 	if own, declared := xmlSpaceOf(r.parser.nodes[0].attrs); !declared && own == "" && len(r.open) > 0 {
 		space = r.open[len(r.open)-1].space
 	}
-	raw := r.parser.appendJSON(make([]byte, 0, n), 0, space)
+	raw := r.parser.appendJSON(r.raw[:0], 0, space)
+	r.raw = raw
 	r.w.skip(n)
 	if len(raw) > r.lim.Record {
 		return r.refuse(rec, catalog.Problem{Rule: ruleTooLarge, Expected: strconv.Itoa(r.lim.Record)})
@@ -265,10 +266,10 @@ func (r *xmlReader) keep(rec Record, n int) error {
 	if raw[0] == '"' {
 		return r.refuse(rec, catalog.Problem{Rule: ruleNotObject, Found: judgeCut(raw), Expected: "<id>…</id>"})
 	}
+	rec.Raw = r.hold(raw)
 	r.tape.whole = true
-	r.tape.parse(raw, jsonMaxDepth)
-	rec.Raw = raw
-	return r.emit(readItem(&r.tape, rec))
+	r.tape.parse(rec.Raw, jsonMaxDepth)
+	return r.emit(readItem(r.tape, rec))
 }
 
 func (r *xmlReader) refuse(rec Record, p catalog.Problem) error {
