@@ -41,9 +41,13 @@ func (r *jsonReader) root() error {
 		look = jsonLook(r.w.rest())
 	}
 	switch {
+	case look == jsonRootRecord && r.lined():
+		return r.lines()
 	case look == jsonRootRecord:
 		r.layout = layoutRecord
 		return r.record(Record{})
+	case look == jsonRootWrapped:
+		return r.members("", r.wrapped)
 	case look == jsonRootOther, look == jsonRootUnknown && len(r.w.rest()) > r.lim.Record:
 		return r.fail(ruleNotPivot, r.w.around(), `{"marches": …}`)
 	}
@@ -53,6 +57,19 @@ func (r *jsonReader) root() error {
 		}
 		return r.marches()
 	})
+}
+
+// wrapped reads a member of a root that has its contracts under another name.
+func (r *jsonReader) wrapped(name string) error {
+	at := "/" + judgeToken(name)
+	for jsonUndecided(r.w.rest()) && r.w.more() {
+	}
+	if !jsonIsList(r.w.rest()) {
+		return r.passOver(at)
+	}
+	r.layout = layoutWrapped
+	r.warn(ruleUnknownKey, judgeCut([]byte(at)), "")
+	return r.list(at, Record{})
 }
 
 // marches reads the value of the member "marches".

@@ -62,6 +62,7 @@ const (
 	jsonRootUnknown jsonRoot = iota // no end in sight
 	jsonRootFile                    // it has the list of contracts
 	jsonRootRecord                  // it is a contract
+	jsonRootWrapped                 // it has a list of contracts under another name
 	jsonRootOther                   // neither
 )
 
@@ -93,6 +94,9 @@ func jsonLook(b []byte) jsonRoot {
 			return jsonRootFile
 		}
 		i = min(i+1, len(b))
+		if jsonIsList(b[i:]) {
+			return jsonRootWrapped
+		}
 		n, done = value.feed(b[i:])
 		if !done {
 			return jsonRootUnknown
@@ -102,6 +106,17 @@ func jsonLook(b []byte) jsonRoot {
 			i++
 		}
 	}
+}
+
+// jsonIsList reports whether b begins with a list whose first item is a
+// contract.
+func jsonIsList(b []byte) bool {
+	b = b[jsonSpace(b):]
+	if len(b) == 0 || b[0] != '[' {
+		return false
+	}
+	b = b[1+jsonSpace(b[1:]):]
+	return len(b) > 1 && b[0] == '{' && jsonLook(b) == jsonRootRecord
 }
 
 // jsonTells reports whether an object that has a member key is a contract.
@@ -124,3 +139,16 @@ func jsonSpace(b []byte) int {
 
 // jsonMarches is the member of the root that holds the contracts.
 const jsonMarches = "marches"
+
+// jsonUndecided reports whether b begins with a list and is too short for
+// jsonIsList to tell.
+func jsonUndecided(b []byte) bool {
+	if len(b) == 0 || b[0] != '[' || len(b) > jsonLookFar {
+		return len(b) == 0
+	}
+	b = b[1+jsonSpace(b[1:]):]
+	return len(b) < 2 || b[0] == '{' && jsonLook(b) == jsonRootUnknown
+}
+
+// jsonLookFar is how far a list is looked into for what its items are.
+const jsonLookFar = 256 << 10

@@ -328,3 +328,16 @@ func (t *jsonTape) find(node int32, name uint8) int32 {
 	}
 	return -1
 }
+
+// findKey is find for a name that no table has.
+func (t *jsonTape) findKey(node int32, name string) int32 {
+	if t.nodes[node].kind != '{' {
+		return -1
+	}
+	for kid := node + 1; kid < t.nodes[node].next; kid = t.nodes[kid].next {
+		if t.nodes[kid].name == 0 && string(t.keyOf(kid)) == name {
+			return kid
+		}
+	}
+	return -1
+}

@@ -35,25 +35,56 @@ func (r *normReader) pair(marche, concession string) []string {
 // head reads who, what and where.
 func (r *normReader) head(n *normNode, c *Contract) {
 	c.ID = r.text(r.take(n, "id"))
-	if b := r.take(n, r.pair("acheteur", "autoriteConcedante")...); b != nil {
-		if b.kind == '{' {
-			c.Buyer = Buyer{ID: r.siret(r.take(b, "id")), Name: r.text(r.take(b, "nom"))}
-		} else if s := r.text(b); s != "" {
-			r.unreadable(b)
-		}
-	}
+	c.Buyer = r.buyer(n, c.ID)
 	c.Nature = r.word(r.take(n, "nature"), normNatures)
 	c.Object = r.text(r.take(n, "objet"))
 	c.CPV = r.text(r.take(n, "codeCPV")) // a concession has none in the law, but some write it
 	c.Procedure = r.word(r.take(n, "procedure"), normProcedures)
-	c.Place = r.place(r.take(n, "lieuExecution"))
+	c.Place = r.place(n)
 }
 
-func (r *normReader) place(n *normNode) *Place {
-	if n == nil {
-		return nil
+// buyer reads who buys; see readIdentity for the forms that exports give it.
+func (r *normReader) buyer(n *normNode, id string) Buyer {
+	groups := r.pair("acheteur", "autoriteConcedante")
+	b := r.take(n, groups...)
+	if b != nil && b.kind != '{' {
+		if s := r.text(b); s != "" {
+			r.unreadable(b)
+		}
 	}
-	if n.kind != '{' {
+	buyer := Buyer{Name: r.text(r.within(n, b, "nom", groups...))}
+	if buyer.ID = r.siret(r.within(n, b, "id", groups...)); buyer.ID == "" {
+		buyer.ID = r.siret(r.within(n, b, "siret", groups...))
+	}
+	if uid := n.get("uid"); buyer.ID == "" && uid != nil {
+		if buyer.ID = readBuyerOf(uid.text, id); buyer.ID != "" {
+			r.say(uid, repairName, "uid", groups[0]+".id")
+		}
+	}
+	return buyer
+}
+
+// within takes the member name of obj or, where an export has flattened obj,
+// the member of n called after the group: acheteur_id, acheteur.id.
+func (r *normReader) within(n, obj *normNode, name string, groups ...string) *normNode {
+	if obj != nil {
+		return r.take(obj, name)
+	}
+	for _, group := range groups {
+		for _, written := range [...]string{group + "_" + name, group + "." + name} {
+			if kid := r.take(n, written); kid != nil {
+				r.say(kid, repairName, written, groups[0]+"."+name)
+				return kid
+			}
+		}
+	}
+	return nil
+}
+
+func (r *normReader) place(root *normNode) *Place {
+	const group = "lieuExecution"
+	n := r.take(root, group)
+	if n != nil && n.kind != '{' {
 		if s := r.text(n); s != "" {
 			r.unreadable(n)
 		}
@@ -61,9 +92,9 @@ func (r *normReader) place(n *normNode) *Place {
 	}
 	// NC is a place here: the ISO code of Nouvelle-Calédonie.
 	p := Place{
-		Code:     r.plain(r.take(n, "code")),
-		CodeType: r.word(r.take(n, "typeCode"), normCodeTypes),
-		Name:     r.text(r.take(n, "nom")),
+		Code:     r.plain(r.within(root, n, "code", group)),
+		CodeType: r.word(r.within(root, n, "typeCode", group), normCodeTypes),
+		Name:     r.text(r.within(root, n, "nom", group)),
 	}
 	if p == (Place{}) {
 		return nil

@@ -133,7 +133,9 @@ func (r *Reader) read() error {
 
 // Layout says how the file is built, once the first item has been yielded:
 // "json-flat", "json-nested", "json-array" (the root is a list of contracts),
-// "json-record" (the root is one contract) or "xml".
+// "json-record" (the root is one contract), "json-wrapped" (the root has a list
+// of contracts under another name than "marches"), "ndjson" (a contract a line)
+// or "xml".
 func (r *Reader) Layout() string { return r.layout }
 
 // Warnings are remarks on the file as a whole, complete once Items has ended.
@@ -141,8 +143,10 @@ func (r *Reader) Warnings() catalog.Problems { return r.warnings }
 
 // The layouts that are no form of a record.
 const (
-	layoutArray  = "json-array"
-	layoutRecord = "json-record"
+	layoutArray   = "json-array"
+	layoutRecord  = "json-record"
+	layoutWrapped = "json-wrapped"
+	layoutLines   = "ndjson"
 )
 
 // errReadStopped ends the reading when whoever ranges over Items has enough.

@@ -2,6 +2,7 @@ package pivot
 
 import (
 	"bytes"
+	"strings"
 
 	"maillon/catalog"
 )
@@ -55,39 +56,66 @@ func readKind(t *jsonTape) Kind {
 
 // readIdentity gives the ids of the buyer and of the contract as written. A
 // number is its text; anything else than text and number is no id. A record
-// without the field that its kind has for the buyer may have the other's.
+// without the field that its kind has for the buyer may have the other's, or
+// one of the forms that exports give it; see readFlatBuyer.
 func readIdentity(t *jsonTape, kind Kind) (buyer, id string) {
 	first, second := nameBuyer, nameAuthority
 	if kind == Concession {
 		first, second = second, first
 	}
-	if buyer = readIDOf(t, first); buyer == "" {
-		buyer = readIDOf(t, second)
+	id = readText(t, t.find(0, nameID))
+	for _, name := range [...]uint8{first, second} {
+		if kid := t.find(0, name); kid >= 0 && buyer == "" {
+			if buyer = readText(t, t.find(kid, nameID)); buyer == "" {
+				buyer = readText(t, t.findKey(kid, "siret")) // concessions of 1.0 and 1.1
+			}
+		}
 	}
-	return buyer, readID(t, 0)
+	if buyer == "" {
+		buyer = readFlatBuyer(t, id)
+	}
+	return buyer, id
 }
 
-func readIDOf(t *jsonTape, name uint8) string {
-	if kid := t.find(0, name); kid >= 0 {
-		return readID(t, kid)
+// readFlatNames are the names that flattened exports give to the buyer's id.
+var readFlatNames = [...]string{
+	"acheteur_id", "acheteur.id", "autoriteConcedante_id", "autoriteConcedante.id", "autoriteConcedante.siret",
+}
+
+// readFlatBuyer finds the buyer of a record without an object for it: in a
+// flattened name, or in a uid that is the buyer's SIRET followed by the id.
+func readFlatBuyer(t *jsonTape, id string) string {
+	for _, name := range readFlatNames {
+		if buyer := readText(t, t.findKey(0, name)); buyer != "" {
+			return buyer
+		}
+	}
+	return readBuyerOf(readText(t, t.find(0, nameUID)), id)
+}
+
+// readBuyerOf is the SIRET before id in uid; "" if uid is not made like that.
+func readBuyerOf(uid, id string) string {
+	if siret, is := strings.CutSuffix(uid, id); is && id != "" && judgeIsSIRET([]byte(siret)) {
+		return siret
 	}
 	return ""
 }
 
-func readID(t *jsonTape, object int32) string {
-	kid := t.find(object, nameID)
-	if kid < 0 {
+// readText is the text or number at node as written; "" for anything else, for
+// a blank text, and for -1.
+func readText(t *jsonTape, node int32) string {
+	if node < 0 {
 		return ""
 	}
-	switch t.nodes[kid].kind {
+	switch t.nodes[node].kind {
 	case '"':
-		text := t.textOf(kid, nil)
+		text := t.textOf(node, nil)
 		if len(bytes.TrimSpace(text)) == 0 {
 			return ""
 		}
 		return string(text)
 	case '0':
-		return string(t.rawOf(kid))
+		return string(t.rawOf(node))
 	}
 	return ""
 }

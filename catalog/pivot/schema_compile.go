@@ -298,7 +298,7 @@ var (
 	nameID, nameType, nameBuyer       = schemaNameOf("id"), schemaNameOf("_type"), schemaNameOf("acheteur")
 	nameAuthority, nameIDType         = schemaNameOf("autoriteConcedante"), schemaNameOf("typeIdentifiant")
 	nameAmount, nameValue, nameNature = schemaNameOf("montant"), schemaNameOf("valeurGlobale"), schemaNameOf("nature")
-	nameObject                        = schemaNameOf("objet")
+	nameObject, nameUID               = schemaNameOf("objet"), schemaNameOf("uid")
 )
 
 func schemaNameOf(name string) uint8 { return schemaNameID([]byte(name)) }

@@ -105,7 +105,7 @@ func (v *validation) file(name string) (ok bool, err error) {
 	start := time.Now()
 	var sum summary
 	r := pivot.NewReader(in, pivot.Limits{})
-	for item, err := range r.Items() {
+	for checked, err := range r.Check(pivot.Checking{Schema: v.schema, Today: start}) {
 		if bad, ok := errors.AsType[*pivot.FileError](err); ok {
 			p := bad.Problem
 			p.Line = bad.Line
@@ -117,7 +117,7 @@ func (v *validation) file(name string) (ok bool, err error) {
 			return false, fmt.Errorf("%s: %w", name, err)
 		}
 		sum.Records++
-		v.item(name, item, &sum)
+		v.item(name, &checked, &sum)
 	}
 	if w := r.Warnings(); len(w) > 0 {
 		sum.Warnings += len(w)
@@ -127,24 +127,17 @@ func (v *validation) file(name string) (ok bool, err error) {
 	return sum.Invalid == 0, v.summary(name, sum)
 }
 
-func (v *validation) item(name string, item pivot.Item, sum *summary) {
-	schema, problems := v.schema, item.Problems
-	if len(problems) == 0 {
-		if schema == "" {
-			verdict := pivot.Judge(item.Record)
-			schema, problems = verdict.Version, verdict.Problems
-		} else {
-			problems = pivot.JudgeBy(item.Record, schema)
-		}
-	}
-	sum.Warnings += len(problems) - problems.Errors()
-	if problems.Errors() > 0 {
+func (v *validation) item(name string, checked *pivot.Checked, sum *summary) {
+	problems := checked.Verdict.Problems
+	errs := problems.Errors()
+	sum.Warnings += len(problems) - errs
+	if errs > 0 {
 		sum.Invalid++
 	} else {
 		sum.Valid++
 	}
 	if len(problems) > 0 {
-		v.record(name, item.Record, schema, problems)
+		v.record(name, checked.Record, checked.Verdict.Version, problems)
 	}
 }
 
