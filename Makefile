@@ -1,5 +1,5 @@
 # Everything a contributor types. `make check` is what lands must pass.
-.PHONY: build check test bench fuzz demo
+.PHONY: build check test bench bench-pivot fuzz demo
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o maillon ./cmd/maillon
@@ -12,6 +12,11 @@ check:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./catalog/... ./store/... ./federation/...
+
+# Whole processes against ajv and xmllint; needs node, npm, xmllint and
+# MAILLON_CONFORMANCE. BENCH_SCALE=0.1 takes a tenth of the time.
+bench-pivot:
+	go run ./bench/pivot
 
 # Every fuzz target, FUZZTIME each (10 minutes by default).
 FUZZTIME ?= 10m
