@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"math"
 	"strconv"
-	"time"
 	"unicode/utf8"
 )
 
@@ -99,8 +98,16 @@ func judgeIsCalendarDay(s []byte) bool {
 	if len(s) != 10 || !judgeIsDay(s) {
 		return false
 	}
-	_, err := time.Parse(time.DateOnly, string(s))
-	return err == nil
+	year := int(s[0]-'0')*1000 + int(s[1]-'0')*100 + int(s[2]-'0')*10 + int(s[3]-'0')
+	month, day := int(s[5]-'0')*10+int(s[6]-'0'), int(s[8]-'0')*10+int(s[9]-'0')
+	if month < 1 || month > 12 {
+		return false
+	}
+	days := [12]int{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}[month-1]
+	if month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+		days = 29
+	}
+	return day >= 1 && day <= days
 }
 
 // judgeFloat reads a number that is known to be one. Only its order to small

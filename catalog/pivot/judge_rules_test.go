@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"maillon/catalog/texts"
 )
@@ -51,4 +53,18 @@ func TestEveryRuleIsListedOnce(t *testing.T) {
 		}
 		return true
 	})
+}
+
+func TestCalendarDaysAreThoseOfTheStandardLibrary(t *testing.T) {
+	for _, year := range []int{0, 1, 1600, 1900, 2000, 2023, 2024, 2100, 9999} {
+		for month := range 14 {
+			for day := range 33 {
+				s := fmt.Sprintf("%04d-%02d-%02d", year, month, day)
+				_, err := time.Parse(time.DateOnly, s)
+				if got := judgeIsCalendarDay([]byte(s)); got != (err == nil) {
+					t.Errorf("%s: %v, want %v", s, got, err == nil)
+				}
+			}
+		}
+	}
 }

@@ -17,7 +17,7 @@ type Limits struct {
 	Record int   // bytes of one record, both as written and as kept; default 4 MiB
 	Depth  int   // nesting of values or elements within one record; default 64, at most 512
 	File   int64 // bytes of the file after decompression; default 2 GiB
-	Ratio  int   // times a gzip file may swell, once past 8 MiB; default 200
+	Ratio  int   // times a compressed file may swell, once past 8 MiB; default 200
 }
 
 func (l Limits) withDefaults() Limits {
@@ -91,7 +91,7 @@ type Reader struct {
 	hold func([]byte) []byte
 }
 
-// NewReader reads the file in r, of which it detects compression (gzip),
+// NewReader reads the file in r, of which it detects compression (gzip, zstd),
 // encoding, format and layout. It reads nothing before Items is ranged over.
 //
 // The text is UTF-8, or UTF-16 with a byte order mark, or what an XML

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
@@ -45,27 +46,40 @@ func (r *Reader) failed(err error) error {
 func (r *Reader) open() error {
 	raw := &readRaw{src: r.src}
 	in := bufio.NewReaderSize(raw, 32<<10)
-	head, _ := in.Peek(2) // a file of less than two bytes is no gzip file
+	head, _ := in.Peek(4) // a shorter file is not compressed
 	if raw.err != nil && len(head) < 2 {
 		return raw.err
 	}
 	text := &readLimit{src: in, raw: raw, most: r.lim.File}
-	if bytes.Equal(head, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return readGzipError(raw, err)
-		}
-		text.src, text.ratio = readGzip{z, raw}, r.lim.Ratio
-		in = bufio.NewReaderSize(text, 32<<10)
-	} else {
-		in = bufio.NewReaderSize(text, 32<<10)
+	z, err := readUnpacked(in, head)
+	if err != nil {
+		return readGzipError(raw, err)
 	}
-	src, err := r.decoded(in)
+	if z != nil {
+		text.src, text.ratio = readGzip{z, raw}, r.lim.Ratio
+	}
+	src, err := r.decoded(bufio.NewReaderSize(text, 32<<10))
 	if err != nil {
 		return err
 	}
 	r.w = &readWindow{src: src}
 	return nil
+}
+
+// readZstdMemory bounds the window of a zstd file, and so what it takes to
+// read one.
+const readZstdMemory = 32 << 20
+
+// readUnpacked unpacks a file whose first bytes, head, say that it is
+// compressed by gzip or zstd; nil if it is not.
+func readUnpacked(in io.Reader, head []byte) (io.Reader, error) {
+	switch {
+	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+		return gzip.NewReader(in)
+	case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(readZstdMemory), zstd.WithDecoderLowmem(true))
+	}
+	return nil, nil
 }
 
 // decoded finds the encoding of a text by its first bytes.
@@ -154,9 +168,9 @@ func (r *readRaw) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// A readGzip says what is wrong with a gzip file in the words of a readStop.
+// A readGzip says what is wrong with a compressed file in the words of a readStop.
 type readGzip struct {
-	z   *gzip.Reader
+	z   io.Reader
 	raw *readRaw
 }
 

@@ -11,9 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"maillon/catalog"
 	"maillon/catalog/pivot"
-	"maillon/catalog/texts"
+	"maillon/catalog/pivot/report"
 )
 
 // A validation is one run of `maillon validate`.
@@ -60,37 +59,6 @@ func (c *cli) validateCommand() *cobra.Command {
 	return cmd
 }
 
-// A recordLine is what --json prints of a record with problems.
-type recordLine struct {
-	File     string        `json:"file"`
-	Pointer  string        `json:"pointer"`
-	Line     int           `json:"line,omitempty"`
-	Kind     pivot.Kind    `json:"kind,omitempty"`
-	UID      string        `json:"uid,omitempty"`
-	Schema   pivot.Version `json:"schema,omitempty"`
-	Problems []problemLine `json:"problems"`
-}
-
-type problemLine struct {
-	Pointer  string           `json:"pointer"`
-	Line     int              `json:"line,omitempty"`
-	Rule     string           `json:"rule"`
-	Severity catalog.Severity `json:"severity"`
-	Found    string           `json:"found"`
-	Expected string           `json:"expected"`
-	Hint     string           `json:"hint"`
-}
-
-// A summary is the last line of --json for a file.
-type summary struct {
-	Layout   string  `json:"layout"`
-	Records  int     `json:"records"`
-	Valid    int     `json:"valid"`
-	Invalid  int     `json:"invalid"`
-	Warnings int     `json:"warnings"`
-	Seconds  float64 `json:"seconds"`
-}
-
 // file judges every record of one file; ok says that none is invalid.
 func (v *validation) file(name string) (ok bool, err error) {
 	in := io.Reader(os.Stdin)
@@ -102,70 +70,35 @@ func (v *validation) file(name string) (ok bool, err error) {
 		defer f.Close()
 		in = f
 	}
-	start := time.Now()
-	var sum summary
-	r := pivot.NewReader(in, pivot.Limits{})
-	for checked, err := range r.Check(pivot.Checking{Schema: v.schema, Today: start}) {
-		if bad, ok := errors.AsType[*pivot.FileError](err); ok {
-			p := bad.Problem
-			p.Line = bad.Line
-			sum.Invalid++
-			v.record(name, pivot.Record{}, "", catalog.Problems{p})
-			break
-		}
-		if err != nil {
-			return false, fmt.Errorf("%s: %w", name, err)
-		}
-		sum.Records++
-		v.item(name, &checked, &sum)
+	sum, err := report.Run(pivot.NewReader(in, pivot.Limits{}), report.Options{
+		Name: name, Lang: v.c.language(), Check: pivot.Checking{Schema: v.schema, Today: time.Now()},
+	}, v.record)
+	if err != nil {
+		return false, err
 	}
-	if w := r.Warnings(); len(w) > 0 {
-		sum.Warnings += len(w)
-		v.record(name, pivot.Record{}, "", w)
-	}
-	sum.Layout, sum.Seconds = r.Layout(), time.Since(start).Seconds()
 	return sum.Invalid == 0, v.summary(name, sum)
 }
 
-func (v *validation) item(name string, checked *pivot.Checked, sum *summary) {
-	problems := checked.Verdict.Problems
-	errs := problems.Errors()
-	sum.Warnings += len(problems) - errs
-	if errs > 0 {
-		sum.Invalid++
-	} else {
-		sum.Valid++
-	}
-	if len(problems) > 0 {
-		v.record(name, checked.Record, checked.Verdict.Version, problems)
-	}
-}
-
-// record prints what is wrong with a record, or with the file as a whole
-// (an empty record). Writing errors show at the final flush.
-func (v *validation) record(name string, rec pivot.Record, schema pivot.Version, problems catalog.Problems) {
-	lang := v.c.language()
-	line := recordLine{File: name, Pointer: rec.Pointer, Line: rec.Line, Kind: rec.Kind, UID: rec.Buyer + rec.ID, Schema: schema}
-	for _, p := range problems {
-		line.Problems = append(line.Problems, problemLine{
-			Pointer: p.Pointer, Line: p.Line, Rule: p.Rule, Severity: p.Severity, Found: p.Found, Expected: p.Expected,
-			Hint: texts.T(lang, "rule."+p.Rule+".hint", p.Found, p.Expected),
-		})
-	}
+// record prints what is wrong with a record, or with the file as a whole.
+// Writing errors show at the final flush.
+func (v *validation) record(rec report.Record) error {
 	if v.asJSON {
-		raw, _ := json.Marshal(line) // plain strings and numbers: always possible
-		_, _ = v.out.Write(append(raw, '\n'))
-		return
+		raw, err := json.Marshal(rec)
+		if err != nil {
+			return err
+		}
+		_, err = v.out.Write(append(raw, '\n'))
+		return err
 	}
-	fmt.Fprintf(v.out, "%s%s %s\n", name, rec.Pointer, line.UID)
-	for _, p := range problems {
-		fmt.Fprintf(v.out, "  %s %s: %s [%s]\n", v.c.t("severity."+string(p.Severity)), p.Pointer,
-			texts.T(lang, "rule."+p.Rule+".text", p.Found, p.Expected), p.Rule)
-		fmt.Fprintf(v.out, "    → %s\n", texts.T(lang, "rule."+p.Rule+".hint", p.Found, p.Expected))
+	fmt.Fprintf(v.out, "%s%s %s\n", rec.File, rec.Pointer, rec.UID)
+	for _, p := range rec.Problems {
+		fmt.Fprintf(v.out, "  %s %s: %s [%s]\n", v.c.t("severity."+string(p.Severity)), p.Pointer, p.Text(), p.Rule)
+		fmt.Fprintf(v.out, "    → %s\n", p.Hint)
 	}
+	return nil
 }
 
-func (v *validation) summary(name string, sum summary) error {
+func (v *validation) summary(name string, sum report.Summary) error {
 	if v.asJSON {
 		raw, err := json.Marshal(map[string]any{"file": name, "summary": sum})
 		if err != nil {

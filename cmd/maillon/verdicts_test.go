@@ -11,6 +11,7 @@ import (
 
 	"maillon/catalog"
 	"maillon/catalog/pivot"
+	"maillon/catalog/pivot/report"
 )
 
 // TestValidateSaysWhatTheOfficialSchemasSay runs `maillon validate --schema
@@ -60,7 +61,7 @@ func validateJSON(t *testing.T, path string, version pivot.Version) map[string]b
 	}
 	invalid := map[string]bool{}
 	for line := range strings.Lines(out.String()) {
-		var rec recordLine
+		var rec report.Record
 		if err := json.Unmarshal([]byte(line), &rec); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}

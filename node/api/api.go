@@ -113,6 +113,7 @@ func (s *Server) Handler() http.Handler {
 	s.contractRoutes(v1)
 	s.depositRoutes(v1)
 	s.nodeRoutes(v1)
+	s.validateRoutes(v1)
 	s.federationRoutes(r.PathPrefix("/federation/v1").Subrouter())
 	s.catalogRoutes(r)
 	s.registerRoutes(r)
@@ -220,6 +221,10 @@ func kindOf(err error) (kind, title string, status int) {
 		return "token", "A token is needed", http.StatusUnauthorized
 	case errors.Is(err, errMethod):
 		return "method", "Method not allowed", http.StatusMethodNotAllowed
+	case errors.Is(err, errBusy):
+		return "busy", "The node is busy", http.StatusTooManyRequests
+	case errors.Is(err, errCoding):
+		return "coding", "The body is coded in a way that is not known", http.StatusUnsupportedMediaType
 	case errors.Is(err, deposit.ErrUpload):
 		return "upload", "The upload broke off", http.StatusBadRequest
 	default:
@@ -247,7 +252,7 @@ func (s *Server) answer(h handler) http.HandlerFunc {
 		switch p.Status {
 		case http.StatusUnauthorized:
 			h.Set("WWW-Authenticate", `Bearer realm="maillon"`)
-		case http.StatusServiceUnavailable:
+		case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 			h.Set("Retry-After", "5")
 		}
 		if strings.Contains(r.Header.Get("Accept"), "text/html") {

@@ -1,0 +1,164 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// verdicts are the pointers and verdicts of an answer, the file's last.
+func verdicts(t *testing.T, answer string) []string {
+	t.Helper()
+	var list []string
+	for line := range strings.Lines(answer) {
+		var rec validatedRecord
+		if err := json.Unmarshal([]byte(line), &rec); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		list = append(list, rec.Pointer+" "+rec.Verdict)
+	}
+	return list
+}
+
+func TestAFileIsCheckedRecordByRecordAndNotKept(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	good, bad := contractJSONText("A", "papier", 12), contractJSONText("B", "encre", 0)
+	for name, c := range map[string]struct {
+		path, body string
+		want       []string
+	}{
+		"all is well":            {"/api/v1/validate", pivotFile(good), []string{" OK"}},
+		"one record is wrong":    {"/api/v1/validate", pivotFile(good, bad), []string{"/marches/marche/1 KO", " KO"}},
+		"every record told":      {"/api/v1/validate?all=true", pivotFile(good, bad), []string{"/marches/marche/0 OK", "/marches/marche/1 KO", " KO"}},
+		"by an older version":    {"/api/v1/validate?schema=1.5.0", pivotFile(good), []string{"/marches/marche/0 KO", " KO"}},
+		"a contract a line":      {"/api/v1/validate?all=1", good + "\n" + bad + "\n", []string{"/0 OK", "/1 KO", " KO"}},
+		"nothing at all":         {"/api/v1/validate", "", []string{" KO", " KO"}},
+		"a file that breaks off": {"/api/v1/validate", pivotFile(good, bad)[:len(good)+60], []string{" KO", " KO"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res := r.do("POST", c.path, c.body)
+			answer := text(t, res)
+			if res.StatusCode != http.StatusOK {
+				t.Fatalf("%s: %s", res.Status, answer)
+			}
+			if diff := cmp.Diff(c.want, verdicts(t, answer)); diff != "" {
+				t.Errorf("%s\n%s", diff, answer)
+			}
+		})
+	}
+	if reports := text(t, r.do("GET", "/api/v1/deposits", "")); strings.Contains(reports, "outcome") {
+		t.Errorf("something was kept: %s", reports)
+	}
+}
+
+func TestACompressedFileIsChecked(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	file := pivotFile(contractJSONText("B", "encre", 0))
+	var zipped, zstded bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	_, _ = z.Write([]byte(file))
+	_ = z.Close()
+	e, err := zstd.NewWriter(&zstded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = e.Write([]byte(file))
+	_ = e.Close()
+	want := []string{"/marches/marche/0 KO", " KO"}
+	for coding, body := range map[string]string{"gzip": zipped.String(), "zstd": zstded.String()} {
+		for _, header := range []string{coding, ""} {
+			res := r.do("POST", "/api/v1/validate", body, "Content-Encoding", header)
+			if diff := cmp.Diff(want, verdicts(t, text(t, res))); diff != "" {
+				t.Errorf("%s, Content-Encoding %q: %s", coding, header, diff)
+			}
+		}
+		res := r.do("POST", "/api/v1/validate", body[:len(body)/2])
+		if answer := text(t, res); !strings.Contains(answer, `"rule":"truncated"`) {
+			t.Errorf("half a file of %s: %s", coding, answer)
+		}
+	}
+	if res := r.do("POST", "/api/v1/validate", file, "Content-Encoding", "br"); res.StatusCode != http.StatusUnsupportedMediaType {
+		t.Errorf("another coding: %s", res.Status)
+	}
+}
+
+func TestWhatCannotBeCheckedIsRefused(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	if res := r.do("POST", "/api/v1/validate", strings.Repeat(" ", 2<<20)); res.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("too large: %s", res.Status)
+	}
+	for _, query := range []string{"schema=9", "all=perhaps", "name=" + strings.Repeat("x", 201)} {
+		if res := r.do("POST", "/api/v1/validate?"+query, "{}"); res.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %s", query, res.Status)
+		}
+	}
+}
+
+func TestTheReportCanBeATable(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	res := r.do("POST", "/api/v1/validate?lang=fr", pivotFile(contractJSONText("=B", "encre", 0)), "Accept", "text/csv")
+	answer := text(t, res)
+	if !strings.HasPrefix(answer, "pointer;line;uid;") || !strings.Contains(answer, ";KO;error;minimum;/dureeMois;0;1;") {
+		t.Errorf("report: %s", answer)
+	}
+}
+
+func TestMoreChecksAtOnceThanTurnsAreAskedToWait(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	server := httptest.NewServer(r.h)
+	defer server.Close()
+	end := make(chan struct{})
+	for range 2 * runtime.GOMAXPROCS(0) {
+		body, send := io.Pipe()
+		go func() {
+			_, _ = send.Write([]byte(strings.Repeat(" ", 64<<10))) // enough to leave the buffers
+			<-end
+			_ = send.Close()
+		}()
+		go func() {
+			if res, err := http.Post(server.URL+"/api/v1/validate", "application/json", body); err == nil {
+				res.Body.Close()
+			}
+		}()
+	}
+	defer close(end)
+	for range 2000 {
+		res, err := http.Post(server.URL+"/api/v1/validate", "application/json", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode == http.StatusTooManyRequests {
+			if res.Header.Get("Retry-After") == "" {
+				t.Error("nobody is told when to come again")
+			}
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Error("every turn is taken, and one more file was checked")
+}
+
+func TestRulesAreToldInTheReadersLanguage(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	if all := text(t, r.do("GET", "/api/v1/rules", "")); strings.Count(all, `"id":`) < 40 {
+		t.Errorf("rules: %s", all)
+	}
+	one := text(t, r.do("GET", "/api/v1/rules/minimum?lang=fr", ""))
+	if !strings.Contains(one, `"scope":"schema"`) || !strings.Contains(one, "{1}") {
+		t.Errorf("rule: %s", one)
+	}
+	if res := r.do("GET", "/api/v1/rules/none", ""); res.StatusCode != http.StatusNotFound {
+		t.Errorf("no such rule: %s", res.Status)
+	}
+}
