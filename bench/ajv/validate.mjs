@@ -12,8 +12,17 @@ const args = process.argv.slice(2)
 const flags = new Set(args.filter((a) => a.startsWith('--')))
 const [schemaFile, ...files] = args.filter((a) => !a.startsWith('--'))
 const schema = JSON.parse(readFileSync(schemaFile, 'utf8'))
-delete schema.$schema // ajv knows draft-07, which every version is compatible with
-const ajv = new Ajv({ strict: false, allErrors: flags.has('--all'), validateFormats: false, logger: false })
+dropIDs(schema)
+
+// ajv knows draft-07. Up to 1.5.0 the schemas are of draft-04, where a schema's
+// own name is called id; nothing refers to it.
+function dropIDs(node) {
+  delete node.$schema
+  if (typeof node.id === 'string') delete node.id
+  for (const value of Object.values(node)) if (value && typeof value === 'object') dropIDs(value)
+}
+
+const ajv = new Ajv({ strict: false, allErrors: flags.has('--all'), validateFormats: false, unicodeRegExp: false, logger: false })
 
 if (flags.has('--whole')) {
   const whole = ajv.compile(schema)

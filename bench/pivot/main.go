@@ -118,7 +118,7 @@ type result struct {
 }
 
 // measure lets both programs judge the file in turns and prints a line.
-func (r round) measure(file string) error {
+func (r round) measure(file string) (err error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return err
@@ -149,6 +149,9 @@ func (r round) measure(file string) error {
 		if slices.Contains(r.theirs, "--all") {
 			peer = "ajv, all errors"
 		}
+	}
+	if verdicts != "agree" {
+		defer func() { err = fmt.Errorf("%s by %s: %s", r.layout, peer, verdicts) }()
 	}
 	fmt.Printf("| %s, %s | %.0f | %.0f (%.0f) | %.1f (%.0f) | %.1f | %.0f | %s |\n",
 		r.layout, peer, mb, mb/a.seconds, a.peak, mb/b.seconds, b.peak, b.seconds/a.seconds, r.wanted, verdicts)
