@@ -113,12 +113,17 @@ func (s *Server) Handler() http.Handler {
 	s.contractRoutes(v1)
 	s.depositRoutes(v1)
 	s.nodeRoutes(v1)
-	s.validateRoutes(v1)
+	turn := inTurn()
+	s.validateRoutes(v1, turn)
 	s.federationRoutes(r.PathPrefix("/federation/v1").Subrouter())
 	s.catalogRoutes(r)
 	s.registerRoutes(r)
 	s.healthRoutes(r)
 	s.pageRoutes(r)
+	r.Handle("/valider", s.answer(func(w http.ResponseWriter, r *http.Request) error {
+		return s.page(w, r, http.StatusOK, s.checkPage(web.CheckPage{}))
+	})).Methods("GET", "HEAD")
+	r.Handle("/valider", s.answer(turn(s.postCheckPage))).Methods("POST")
 	r.NotFoundHandler = s.answer(func(http.ResponseWriter, *http.Request) error {
 		return fmt.Errorf("no such address: %w", store.ErrNotFound)
 	})

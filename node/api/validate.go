@@ -26,19 +26,25 @@ var (
 	errCoding = errors.New("Content-Encoding: use gzip or zstd, or none")
 )
 
-func (s *Server) validateRoutes(r *mux.Router) {
-	// One check uses every core: a few more only fill the time in which a
-	// file is on its way.
+// inTurn lets a bounded number of files be checked at once. One check uses
+// every core: a few more only fill the time in which a file is on its way.
+func inTurn() func(handler) handler {
 	turns := make(chan struct{}, 2*runtime.GOMAXPROCS(0))
-	r.Handle("/validate", s.answer(func(w http.ResponseWriter, r *http.Request) error {
-		select {
-		case turns <- struct{}{}:
-			defer func() { <-turns }()
-			return s.postValidate(w, r)
-		default:
-			return errBusy
+	return func(h handler) handler {
+		return func(w http.ResponseWriter, r *http.Request) error {
+			select {
+			case turns <- struct{}{}:
+				defer func() { <-turns }()
+				return h(w, r)
+			default:
+				return errBusy
+			}
 		}
-	})).Methods("POST")
+	}
+}
+
+func (s *Server) validateRoutes(r *mux.Router, turn func(handler) handler) {
+	r.Handle("/validate", s.answer(turn(s.postValidate))).Methods("POST")
 	r.Handle("/rules", s.answer(s.listRules)).Methods("GET", "HEAD")
 	r.Handle("/rules/{id}", s.answer(s.getRule)).Methods("GET", "HEAD")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -160,5 +161,64 @@ func TestRulesAreToldInTheReadersLanguage(t *testing.T) {
 	}
 	if res := r.do("GET", "/api/v1/rules/none", ""); res.StatusCode != http.StatusNotFound {
 		t.Errorf("no such rule: %s", res.Status)
+	}
+}
+
+// sendForm sends a file by the form of the page.
+func (r *rig) sendForm(file string, fields map[string]string) *http.Response {
+	r.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for name, value := range fields {
+		_ = form.WriteField(name, value)
+	}
+	if file != "" {
+		part, err := form.CreateFormFile("file", "mes <marchés>.json")
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		_, _ = part.Write([]byte(file))
+	}
+	_ = form.Close()
+	return r.do("POST", "/valider", body.String(), "Content-Type", form.FormDataContentType(), "Accept", "text/html", "Accept-Language", "fr")
+}
+
+func TestABuyerSendsAFileAndReadsWhatToMend(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	if page := text(t, r.do("GET", "/valider", "", "Accept-Language", "fr")); !strings.Contains(page, `enctype="multipart/form-data"`) ||
+		!strings.Contains(page, "<option>2.0.4</option>") {
+		t.Errorf("form: %s", page)
+	}
+	bad := strings.Replace(contractJSONText("C", "encre", 0), `"offresRecues":3`, `"offresRecues":0`, 1)
+	file := pivotFile(contractJSONText("A", "papier", 12), contractJSONText("B", "encre", 0), bad)
+	res := r.sendForm(file, nil)
+	page := text(t, res)
+	for _, want := range []string{"mes &lt;marchés&gt;.json", "refuse 2 enregistrement(s) sur 3", "/marches/marche/1/dureeMois", "/marches/marche/2/offresRecues", "<code>minimum</code>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the report has no %q: %s", want, page)
+		}
+	}
+	if page := text(t, r.sendForm(pivotFile(contractJSONText("A", "papier", 12)), map[string]string{"schema": "2.0.3"})); !strings.Contains(page, "accepte tout") ||
+		!strings.Contains(page, "<option selected>2.0.3</option>") {
+		t.Errorf("a file without fault: %s", page)
+	}
+	if table := text(t, r.sendForm(file, map[string]string{"as": "csv"})); !strings.HasPrefix(table, "pointer;") || strings.Count(table, ";KO;error;") != 3 {
+		t.Errorf("as a table: %s", table)
+	}
+}
+
+func TestAFormThatIsNoneIsRefusedWithAPage(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	for name, res := range map[string]*http.Response{
+		"no file":      r.sendForm("", nil),
+		"no version":   r.sendForm("{}", map[string]string{"schema": "9"}),
+		"another body": r.do("POST", "/valider", "{}", "Content-Type", "application/json"),
+	} {
+		if res.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: %s", name, res.Status)
+		}
+	}
+	if res := r.sendForm(strings.Repeat("x", 2<<20), nil); res.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("too large: %s", res.Status)
 	}
 }

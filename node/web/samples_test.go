@@ -55,8 +55,15 @@ func fullPages() []Page {
 				{URL: "/opendata/marches/21000002700017/c-8", Title: "Fournitures", BuyerName: "Commune d’Amont", State: "withdrawn"}}},
 		RegisterPage{Nodes: sampleNodes, Buyers: []BuyerRow{{SIRET: "21000001900017", Name: "Commune d’Aval", Node: "siren:210000019", NodeName: "Commune d’Aval", Catalog: "https://aval.invalid/catalog", Territory: "fr:commune:00001", Contracts: 1240}, {SIRET: "21000002700017", Node: "siren:210000027", Contracts: 1}}},
 		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Datasets: sampleDatasets},
+		CheckPage{
+			Done: true, File: "decp-2026.json", Layout: "JSON", Records: 12, Valid: 10, Refused: 2, Warnings: 1, Schema: "2.0.3",
+			Versions: []string{"2.0.4", "2.0.3"}, Most: 64 << 20, Rules: []RuleRow{{
+				Rule: "minimum", Severity: "error", Text: "Le nombre est trop petit.", Hint: "Corrigez.", Count: 2,
+				Places: []PlaceRow{{Key: "21000001900017E-1", Pointer: "/marches/marche/1/dureeMois", Found: "0", Expected: "1"}},
+			}},
+		},
 		ErrorPage{Status: 400, Title: "Demande non comprise", Detail: "La date « 31/02 » n’est pas une date.", Problems: sampleProblems},
-		AboutPage{"accessibilite"}, AboutPage{"mentions-legales"}, AboutPage{"donnees-personnelles"},
+		AboutPage{"accessibilite"}, AboutPage{"mentions-legales"}, CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)}, AboutPage{"donnees-personnelles"},
 	}
 }
 
@@ -75,7 +82,7 @@ func sampleContract() ContractPage {
 
 func emptyPages() []Page {
 	return []Page{
-		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, ErrorPage{Status: 404}, AboutPage{"accessibilite"},
+		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, ErrorPage{Status: 404}, AboutPage{"accessibilite"}, CheckPage{Most: 1 << 20},
 	}
 }
 
@@ -88,6 +95,6 @@ func sparsePages() []Page {
 		deposit,
 		ContractPage{Address: "b/1", Fields: make([]FieldRow, 1), Suppliers: make([]SupplierRow, 1), Modifications: make([]ModificationRow, 1), Problems: make([]ProblemRow, 1), Repairs: make([]string, 1), Versions: []VersionRow{{Differs: make([]DifferRow, 1)}}, Lots: make([]LotRow, 1)},
 		ContractsPage{Items: make([]ContractRow, 1)}, RegisterPage{Nodes: make([]NodeRow, 1), Buyers: make([]BuyerRow, 1)},
-		BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, AboutPage{"mentions-legales"},
+		BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, AboutPage{"mentions-legales"}, CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)},
 	}
 }
