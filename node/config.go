@@ -38,8 +38,14 @@ type Config struct {
 	Admin  string // admin actions; keep it on loopback
 
 	Deposits   DepositsConfig
+	Validate   ValidateConfig
 	Federation FederationConfig
 	Log        LogConfig
+}
+
+// ValidateConfig bounds the validation service.
+type ValidateConfig struct {
+	MaxBytes int64 // of one file, as received and after decompression
 }
 
 // DepositsConfig says how pivot files come in.
@@ -112,6 +118,9 @@ type rawConfig struct {
 		Publication string `yaml:"publication"`
 		MaxSize     string `yaml:"max_size"`
 	} `yaml:"deposits"`
+	Validate struct {
+		MaxBytes string `yaml:"max_bytes"`
+	} `yaml:"validate"`
 	Federation struct {
 		AllowPrivate bool     `yaml:"allow_private"`
 		Debounce     string   `yaml:"debounce"`
@@ -169,6 +178,7 @@ func ReadConfig(r io.Reader, env func(string) (string, bool)) (Config, error) {
 	raw.Deposits.Inbox = "inbox"
 	raw.Deposits.Publication = "complete"
 	raw.Deposits.MaxSize = "2GiB"
+	raw.Validate.MaxBytes = "100MiB"
 	raw.Federation.Debounce = "2s"
 	raw.Federation.FollowEvery = "15m"
 	raw.Log.Level, raw.Log.Format = "info", "console"
@@ -250,6 +260,9 @@ func (raw *rawConfig) check() (Config, error) {
 	}
 	if c.Deposits, err = raw.deposits(); err != nil {
 		return c, err
+	}
+	if c.Validate.MaxBytes, err = parseSize(raw.Validate.MaxBytes); err != nil {
+		return c, fmt.Errorf("validate.max_bytes: %w", err)
 	}
 	if c.Federation, err = raw.federation(c.ID); err != nil {
 		return c, err

@@ -66,6 +66,8 @@ type Server struct {
 	Pages     *web.Pages
 	Tokens    []string
 	MaxBytes  int64
+	// ValidateBytes bounds a file that is only checked; 0 for 100 MiB.
+	ValidateBytes int64
 	// Ready returns why the node may not serve its catalogue yet, or nil.
 	Ready func() error
 	Now   func() time.Time

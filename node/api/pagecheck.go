@@ -16,7 +16,7 @@ import (
 )
 
 func (s *Server) checkPage(page web.CheckPage) web.CheckPage {
-	page.Most = s.MaxBytes
+	page.Most = s.mostChecked()
 	for _, form := range []pivot.Form{pivot.Flat, pivot.Nested} {
 		for _, v := range pivot.Versions(form) {
 			page.Versions = append(page.Versions, string(v))
@@ -29,11 +29,11 @@ func (s *Server) checkPage(page web.CheckPage) web.CheckPage {
 // postCheckPage checks the file of the form and shows what was found, or hands
 // it out as a table. Nothing outlives the request.
 func (s *Server) postCheckPage(w http.ResponseWriter, r *http.Request) error {
-	if r.ContentLength > s.MaxBytes {
-		return &http.MaxBytesError{Limit: s.MaxBytes}
+	if r.ContentLength > s.mostChecked() {
+		return &http.MaxBytesError{Limit: s.mostChecked()}
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(validateMost))
-	r.Body = http.MaxBytesReader(w, r.Body, s.MaxBytes)
+	r.Body = http.MaxBytesReader(w, r.Body, s.mostChecked())
 	if err := r.ParseMultipartForm(1 << 20); err != nil { // beyond, the file waits in a temporary one
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
 			return err
@@ -53,7 +53,7 @@ func (s *Server) postCheckPage(w http.ResponseWriter, r *http.Request) error {
 			return &BadParameter{"schema", schema, "1.4.0 to 2.0.4"}
 		}
 	}
-	file := pivot.NewReader(in, pivot.Limits{File: s.MaxBytes})
+	file := pivot.NewReader(in, pivot.Limits{File: s.mostChecked()})
 	w.Header().Set("Cache-Control", "no-store")
 	if r.PostFormValue("as") == "csv" {
 		return validateCSV(w, file, o)

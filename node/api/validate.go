@@ -5,33 +5,32 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gorilla/mux"
 
 	"maillon/catalog"
 	"maillon/catalog/pivot"
 	"maillon/catalog/pivot/report"
-	"maillon/catalog/texts"
-	"maillon/store"
 )
 
 var (
 	errBusy   = errors.New("as many files as this node checks at once are being checked; try again in a moment")
-	errCoding = errors.New("Content-Encoding: use gzip or zstd, or none")
+	errCoding = errors.New("Content-Encoding: use gzip or zstd, or none; compress the file inside a form, not the form")
 )
 
-// inTurn lets a bounded number of files be checked at once. One check uses
-// every core: a few more only fill the time in which a file is on its way.
-func inTurn() func(handler) handler {
+// validateRoutes serve the checking of files that are not kept, to programs
+// under v1 and to people under r, and the rules that it goes by.
+func (s *Server) validateRoutes(r, v1 *mux.Router) {
+	// One check uses every core: a few more only fill the time in which a
+	// file is on its way.
 	turns := make(chan struct{}, 2*runtime.GOMAXPROCS(0))
-	return func(h handler) handler {
-		return func(w http.ResponseWriter, r *http.Request) error {
+	inTurn := func(h handler) http.Handler {
+		return s.answer(func(w http.ResponseWriter, r *http.Request) error {
 			select {
 			case turns <- struct{}{}:
 				defer func() { <-turns }()
@@ -39,57 +38,79 @@ func inTurn() func(handler) handler {
 			default:
 				return errBusy
 			}
-		}
+		})
 	}
+	v1.Handle("/validate", inTurn(s.postValidate)).Methods("POST")
+	r.Handle("/valider", s.answer(s.validateForm)).Methods("GET", "HEAD")
+	r.Handle("/valider", inTurn(s.postValidateForm)).Methods("POST")
+	s.ruleRoutes(r, v1)
 }
 
-func (s *Server) validateRoutes(r *mux.Router, turn func(handler) handler) {
-	r.Handle("/validate", s.answer(turn(s.postValidate))).Methods("POST")
-	r.Handle("/rules", s.answer(s.listRules)).Methods("GET", "HEAD")
-	r.Handle("/rules/{id}", s.answer(s.getRule)).Methods("GET", "HEAD")
-}
-
-// A validatedRecord is a line of the answer of /api/v1/validate.
-type validatedRecord struct {
+// A ValidatedRecord is a line of the answer of /api/v1/validate: a record, or
+// without pointer the file as a whole.
+type ValidatedRecord struct {
 	report.Record
 	Verdict string `json:"verdict"` // OK, KO
 }
 
-// A validatedFile is the last line of the answer of /api/v1/validate.
-type validatedFile struct {
+// A ValidatedFile is the last line of the answer of /api/v1/validate.
+type ValidatedFile struct {
 	File    string         `json:"file"`
 	Verdict string         `json:"verdict"` // OK if no record is KO
 	Summary report.Summary `json:"summary"`
 }
 
-// postValidate checks the file in the request's body and keeps nothing.
-// Parameters: name (as the report calls the file), schema (a version), all
-// (true: also records without problems), lang. The answer streams while the
-// file is read: JSON lines, or CSV where the request accepts that.
+// The verdicts.
+const (
+	verdictOK = "OK"
+	verdictKO = "KO"
+)
+
+// recordVerdict is KO where the legal schema refuses something.
+func recordVerdict(problems []report.Problem) string {
+	for _, p := range problems {
+		if p.Severity == catalog.Error {
+			return verdictKO
+		}
+	}
+	return verdictOK
+}
+
+func fileVerdict(name string, sum report.Summary) ValidatedFile {
+	f := ValidatedFile{File: name, Verdict: verdictOK, Summary: sum}
+	if sum.Invalid > 0 {
+		f.Verdict = verdictKO
+	}
+	return f
+}
+
+// postValidate checks the file in the request's body, or in the field "file"
+// of a form, and keeps nothing. Parameters: name (as the report calls the
+// file), schema (a version), all (true: also records without problems), lang.
+// The answer streams while the file is read: JSON lines, or CSV or one JSON
+// object where the request accepts that.
 func (s *Server) postValidate(w http.ResponseWriter, r *http.Request) error {
-	o, err := s.validateOptions(r)
+	up, err := s.openUpload(w, r)
 	if err != nil {
 		return err
 	}
-	if r.ContentLength > s.MaxBytes {
-		return &http.MaxBytesError{Limit: s.MaxBytes}
+	defer up.close()
+	o, err := s.validateOptions(r, up.fields)
+	if err != nil {
+		return err
 	}
-	// The answer begins before the request has ended. Where the connection
-	// cannot do that, it waits in the buffers between. A sender that stalls
-	// gives its turn back in the end.
-	conn := http.NewResponseController(w)
-	_, _ = conn.EnableFullDuplex(), conn.SetReadDeadline(time.Now().Add(validateMost))
-	file := pivot.NewReader(http.MaxBytesReader(w, r.Body, s.MaxBytes), pivot.Limits{File: s.MaxBytes})
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Vary", "Accept")
-	if strings.Contains(r.Header.Get("Accept"), "text/csv") {
-		return validateCSV(w, file, o)
+	shape := linesShape
+	switch accept := r.Header.Get("Accept"); {
+	case strings.Contains(accept, "text/csv"):
+		shape = csvShape
+	case strings.Contains(accept, "application/json"):
+		shape = objectShape
 	}
-	return validateLines(w, file, o)
+	s.writeReport(w, up, o, shape)
+	return nil
 }
 
-func (s *Server) validateOptions(r *http.Request) (report.Options, error) {
-	q := r.URL.Query()
+func (s *Server) validateOptions(r *http.Request, q url.Values) (report.Options, error) {
 	o := report.Options{Name: q.Get("name"), Lang: langOf(r), Check: pivot.Checking{Today: s.Now()}}
 	if v := q.Get("schema"); v != "" {
 		var err error
@@ -103,100 +124,144 @@ func (s *Server) validateOptions(r *http.Request) (report.Options, error) {
 			return o, &BadParameter{"all", v, "true, false"}
 		}
 	}
-	if len(o.Name) > 200 {
+	if len(o.Name) > validateName {
 		return o, &BadParameter{"name", o.Name[:40] + "…", "at most 200 bytes"}
 	}
-	switch r.Header.Get("Content-Encoding") {
-	case "", "identity", "gzip", "zstd": // the reader sees which one it is
-		return o, nil
-	}
-	return o, errCoding
+	return o, nil
 }
 
-// validateMost is how long a file may take to arrive.
-const validateMost = 10 * time.Minute
+// validateName bounds the name of a file, in bytes.
+const validateName = 200
 
-// validateVerdict is KO where the legal schema refuses something.
-func validateVerdict(problems []report.Problem) string {
-	for _, p := range problems {
-		if p.Severity == catalog.Error {
-			return "KO"
-		}
-	}
-	return "OK"
+// A reportShape makes the writer of one form of answer over out, after the
+// headers that it needs.
+type reportShape func(h http.Header, out *bufio.Writer, o report.Options) reportWriter
+
+// A reportWriter takes the records of a report and then its summary. Its
+// errors are those of the writer below.
+type reportWriter struct {
+	record func(report.Record) error
+	end    func(report.Summary) error
 }
 
-func validateLines(w http.ResponseWriter, file *pivot.Reader, o report.Options) error {
-	w.Header().Set("Content-Type", "application/x-ndjson; charset=utf-8")
-	out := bufio.NewWriterSize(w, 32<<10)
+// writeReport reads the file and answers meanwhile. An error of reading or
+// writing shows nowhere: the answer has begun, and whoever reads it is gone.
+func (s *Server) writeReport(w http.ResponseWriter, up *upload, o report.Options, shape reportShape) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Add("Vary", "Accept, Accept-Language")
+	line := newOutLine(w, up.duplex)
+	out := bufio.NewWriterSize(line, 32<<10)
+	to := shape(w.Header(), out, o)
+	sum, err := report.Run(up.reader(), o, to.record)
+	if err == nil {
+		err = to.end(sum)
+	}
+	if err == nil {
+		err = out.Flush()
+	}
+	up.drain()
+	line.close(err)
+}
+
+// linesShape answers a line of JSON for each record, then one for the file.
+func linesShape(h http.Header, out *bufio.Writer, o report.Options) reportWriter {
+	h.Set("Content-Type", "application/x-ndjson; charset=utf-8")
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	sum, err := report.Run(file, o, func(rec report.Record) error {
-		return enc.Encode(validatedRecord{rec, validateVerdict(rec.Problems)})
-	})
-	if err != nil {
-		return nil //nolint:nilerr // the answer has begun, and whoever reads it is gone
+	return reportWriter{
+		record: func(rec report.Record) error { return enc.Encode(ValidatedRecord{rec, recordVerdict(rec.Problems)}) },
+		end:    func(sum report.Summary) error { return enc.Encode(fileVerdict(o.Name, sum)) },
 	}
-	last := validatedFile{File: o.Name, Verdict: "OK", Summary: sum}
-	if sum.Invalid > 0 {
-		last.Verdict = "KO"
-	}
-	_ = enc.Encode(last) // as above
-	_ = out.Flush()
-	return nil
 }
 
-// validateCSV writes a line for each problem.
-func validateCSV(w http.ResponseWriter, file *pivot.Reader, o report.Options) error {
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="rapport.csv"`)
-	c := csv.NewWriter(w)
+// objectLines is how many records one JSON object holds.
+const objectLines = 10_000
+
+// objectShape answers one JSON object: records, the first objectLines of
+// them; left, how many more there were; and what [ValidatedFile] says.
+func objectShape(h http.Header, out *bufio.Writer, o report.Options) reportWriter {
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	lines, left := 0, 0
+	return reportWriter{
+		record: func(rec report.Record) error {
+			if lines == objectLines {
+				left++
+				return nil
+			}
+			before := ","
+			if lines == 0 {
+				before = `{"records":[`
+			}
+			lines++
+			return writePart(out, before, ValidatedRecord{rec, recordVerdict(rec.Problems)})
+		},
+		end: func(sum report.Summary) error {
+			before := `],"left":` + strconv.Itoa(left)
+			if lines == 0 {
+				before = `{"records":[` + before
+			}
+			last := fileVerdict(o.Name, sum)
+			for _, part := range []struct {
+				name  string
+				value any
+			}{{`,"file":`, last.File}, {`,"verdict":`, last.Verdict}, {`,"summary":`, last.Summary}} {
+				if err := writePart(out, before+part.name, part.value); err != nil {
+					return err
+				}
+				before = ""
+			}
+			_, err := out.WriteString("}\n")
+			return err
+		},
+	}
+}
+
+func writePart(out *bufio.Writer, before string, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, _ = out.WriteString(before) // the error comes again below
+	_, err = out.Write(raw)
+	return err
+}
+
+// csvShape answers a table with a line for each problem.
+func csvShape(h http.Header, out *bufio.Writer, _ report.Options) reportWriter {
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="rapport.csv"`)
+	c := csv.NewWriter(out)
 	c.Comma = ';'
 	_ = c.Write([]string{"pointer", "line", "uid", "schema", "verdict", "severity", "rule", "place", "found", "expected", "text", "hint"})
-	_, err := report.Run(file, o, func(rec report.Record) error {
-		verdict := validateVerdict(rec.Problems)
-		for _, p := range rec.Problems {
-			line := max(rec.Line, p.Line)
-			_ = c.Write(safeCells(rec.Pointer, strconv.Itoa(line), rec.UID, string(rec.Schema), verdict, string(p.Severity), p.Rule,
-				p.Pointer, p.Found, p.Expected, p.Text(), p.Hint))
-		}
-		return c.Error()
-	})
-	if err == nil {
-		c.Flush()
-	}
-	return nil // as validateLines
-}
-
-// A ruleEntry is a rule as /api/v1/rules tells it.
-type ruleEntry struct {
-	ID       string           `json:"id"`
-	Severity catalog.Severity `json:"severity"`
-	Scope    pivot.RuleScope  `json:"scope"`
-	Text     string           `json:"text"` // {0} is what was found, {1} what is expected
-	Hint     string           `json:"hint"`
-}
-
-func ruleOf(r pivot.Rule, lang texts.Lang) ruleEntry {
-	const found, expected = "{0}", "{1}"
-	return ruleEntry{
-		r.ID, r.Severity, r.Of, texts.T(lang, "rule."+r.ID+".text", found, expected), texts.T(lang, "rule."+r.ID+".hint", found, expected),
+	return reportWriter{
+		record: func(rec report.Record) error {
+			verdict, schema := recordVerdict(rec.Problems), string(rec.Schema)
+			for _, p := range rec.Problems {
+				_ = c.Write(safeCells(rec.Pointer, lineCell(max(rec.Line, p.Line)), rec.UID, schema, verdict, string(p.Severity), p.Rule,
+					p.Pointer, p.Found, p.Expected, p.Text(), p.Hint))
+			}
+			if len(rec.Problems) == 0 {
+				_ = c.Write(safeCells(rec.Pointer, lineCell(rec.Line), rec.UID, schema, verdict, "", "", "", "", "", "", ""))
+			}
+			return c.Error()
+		},
+		end: func(report.Summary) error {
+			c.Flush()
+			return c.Error()
+		},
 	}
 }
 
-func (s *Server) listRules(w http.ResponseWriter, r *http.Request) error {
-	items := []ruleEntry{}
-	for _, rule := range pivot.Rules() {
-		items = append(items, ruleOf(rule, langOf(r)))
-	}
-	return writeJSON(w, map[string]any{"items": items})
+// sheetShape is csvShape with the mark by which spreadsheets know UTF-8.
+func sheetShape(h http.Header, out *bufio.Writer, o report.Options) reportWriter {
+	_, _ = out.WriteString("\ufeff") // an error comes again at the next write
+	return csvShape(h, out, o)
 }
 
-func (s *Server) getRule(w http.ResponseWriter, r *http.Request) error {
-	for _, rule := range pivot.Rules() {
-		if rule.ID == mux.Vars(r)["id"] {
-			return writeJSON(w, ruleOf(rule, langOf(r)))
-		}
+// lineCell is a line number, or nothing where it is not known.
+func lineCell(n int) string {
+	if n == 0 {
+		return ""
 	}
-	return fmt.Errorf("no such rule: %w", store.ErrNotFound)
+	return strconv.Itoa(n)
 }

@@ -1,6 +1,10 @@
 package web
 
-import "maillon/catalog/texts"
+import (
+	"slices"
+
+	"maillon/catalog/texts"
+)
 
 // DepositPage is the report on one deposit: what was taken, and what its
 // author should mend, rule by rule.
@@ -44,6 +48,11 @@ type ProblemRow struct {
 
 // More is how many occurrences are not shown.
 func (r RuleRow) More() int { return max(0, r.Count-len(r.Places)) }
+
+// HasState reports whether any place shown has a state to tell.
+func (r RuleRow) HasState() bool {
+	return slices.ContainsFunc(r.Places, func(p PlaceRow) bool { return p.State != "" })
+}
 
 // Alone is the problem that had the file rejected, as a list.
 func (p DepositPage) Alone() []ProblemRow { return []ProblemRow{*p.Problem} }

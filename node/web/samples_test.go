@@ -63,7 +63,7 @@ func fullPages() []Page {
 			}},
 		},
 		ErrorPage{Status: 400, Title: "Demande non comprise", Detail: "La date « 31/02 » n’est pas une date.", Problems: sampleProblems},
-		AboutPage{"accessibilite"}, AboutPage{"mentions-legales"}, CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)}, AboutPage{"donnees-personnelles"},
+		AboutPage{"accessibilite"}, AboutPage{"mentions-legales"}, AboutPage{"donnees-personnelles"},
 	}
 }
 
