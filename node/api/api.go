@@ -232,6 +232,8 @@ func kindOf(err error) (kind, title string, status int) {
 		return "busy", "The node is busy", http.StatusTooManyRequests
 	case errors.Is(err, errCoding):
 		return "coding", "The body is coded in a way that is not known", http.StatusUnsupportedMediaType
+	case errors.Is(err, errNoFile):
+		return "no-file", "No file was sent", http.StatusBadRequest
 	case errors.Is(err, deposit.ErrUpload):
 		return "upload", "The upload broke off", http.StatusBadRequest
 	default:

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -23,14 +24,12 @@ var (
 	errCoding = errors.New("Content-Encoding: use gzip or zstd, or none; compress the file inside a form, not the form")
 )
 
-// validateRoutes serve the checking of files that are not kept, to programs
-// under v1 and to people under r, and the rules that it goes by.
-func (s *Server) validateRoutes(r, v1 *mux.Router) {
-	// One check uses every core: a few more only fill the time in which a
-	// file is on its way.
+// inTurn lets a bounded number of files be checked at once. One check uses
+// every core: a few more only fill the time in which a file is on its way.
+func inTurn() func(handler) handler {
 	turns := make(chan struct{}, 2*runtime.GOMAXPROCS(0))
-	inTurn := func(h handler) http.Handler {
-		return s.answer(func(w http.ResponseWriter, r *http.Request) error {
+	return func(h handler) handler {
+		return func(w http.ResponseWriter, r *http.Request) error {
 			select {
 			case turns <- struct{}{}:
 				defer func() { <-turns }()
@@ -38,23 +37,41 @@ func (s *Server) validateRoutes(r, v1 *mux.Router) {
 			default:
 				return errBusy
 			}
-		})
+		}
 	}
-	v1.Handle("/validate", inTurn(s.postValidate)).Methods("POST")
-	r.Handle("/valider", s.answer(s.validateForm)).Methods("GET", "HEAD")
-	r.Handle("/valider", inTurn(s.postValidateForm)).Methods("POST")
-	s.ruleRoutes(r, v1)
 }
 
-// A ValidatedRecord is a line of the answer of /api/v1/validate: a record, or
+func (s *Server) validateRoutes(r *mux.Router, turn func(handler) handler) {
+	r.Handle("/validate", s.answer(turn(s.postValidate))).Methods("POST")
+	r.Handle("/rules", s.answer(s.listRules)).Methods("GET", "HEAD")
+	r.Handle("/rules/{id}", s.answer(s.getRule)).Methods("GET", "HEAD")
+}
+
+// mostChecked bounds a file that is only checked, in bytes.
+func (s *Server) mostChecked() int64 {
+	switch {
+	case s.ValidateBytes > 0:
+		return s.ValidateBytes
+	case s.MaxBytes > 0:
+		return min(s.MaxBytes, validateBytes)
+	}
+	return validateBytes
+}
+
+const (
+	validateBytes = 100 << 20        // default of Server.ValidateBytes
+	validateMost  = 10 * time.Minute // for a file to arrive, in all
+)
+
+// A validatedRecord is a line of the answer of /api/v1/validate: a record, or
 // without pointer the file as a whole.
-type ValidatedRecord struct {
+type validatedRecord struct {
 	report.Record
 	Verdict string `json:"verdict"` // OK, KO
 }
 
-// A ValidatedFile is the last line of the answer of /api/v1/validate.
-type ValidatedFile struct {
+// A validatedFile is the last line of the answer of /api/v1/validate.
+type validatedFile struct {
 	File    string         `json:"file"`
 	Verdict string         `json:"verdict"` // OK if no record is KO
 	Summary report.Summary `json:"summary"`
@@ -76,8 +93,8 @@ func recordVerdict(problems []report.Problem) string {
 	return verdictOK
 }
 
-func fileVerdict(name string, sum report.Summary) ValidatedFile {
-	f := ValidatedFile{File: name, Verdict: verdictOK, Summary: sum}
+func fileVerdict(name string, sum report.Summary) validatedFile {
+	f := validatedFile{File: name, Verdict: verdictOK, Summary: sum}
 	if sum.Invalid > 0 {
 		f.Verdict = verdictKO
 	}
@@ -169,7 +186,7 @@ func linesShape(h http.Header, out *bufio.Writer, o report.Options) reportWriter
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
 	return reportWriter{
-		record: func(rec report.Record) error { return enc.Encode(ValidatedRecord{rec, recordVerdict(rec.Problems)}) },
+		record: func(rec report.Record) error { return enc.Encode(validatedRecord{rec, recordVerdict(rec.Problems)}) },
 		end:    func(sum report.Summary) error { return enc.Encode(fileVerdict(o.Name, sum)) },
 	}
 }
@@ -178,7 +195,7 @@ func linesShape(h http.Header, out *bufio.Writer, o report.Options) reportWriter
 const objectLines = 10_000
 
 // objectShape answers one JSON object: records, the first objectLines of
-// them; left, how many more there were; and what [ValidatedFile] says.
+// them; left, how many more there were; and what [validatedFile] says.
 func objectShape(h http.Header, out *bufio.Writer, o report.Options) reportWriter {
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	lines, left := 0, 0
@@ -193,7 +210,7 @@ func objectShape(h http.Header, out *bufio.Writer, o report.Options) reportWrite
 				before = `{"records":[`
 			}
 			lines++
-			return writePart(out, before, ValidatedRecord{rec, recordVerdict(rec.Problems)})
+			return writePart(out, before, validatedRecord{rec, recordVerdict(rec.Problems)})
 		},
 		end: func(sum report.Summary) error {
 			before := `],"left":` + strconv.Itoa(left)
@@ -252,10 +269,14 @@ func csvShape(h http.Header, out *bufio.Writer, _ report.Options) reportWriter {
 	}
 }
 
-// sheetShape is csvShape with the mark by which spreadsheets know UTF-8.
-func sheetShape(h http.Header, out *bufio.Writer, o report.Options) reportWriter {
-	_, _ = out.WriteString("\ufeff") // an error comes again at the next write
-	return csvShape(h, out, o)
+// validateCSV answers the table at once, for a file that has arrived.
+func validateCSV(w http.ResponseWriter, file *pivot.Reader, o report.Options) error {
+	out := bufio.NewWriter(w)
+	to := csvShape(w.Header(), out, o)
+	if sum, err := report.Run(file, o, to.record); err == nil && to.end(sum) == nil {
+		_ = out.Flush() // whoever reads it is gone if this fails
+	}
+	return nil
 }
 
 // lineCell is a line number, or nothing where it is not known.

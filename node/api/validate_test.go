@@ -43,7 +43,7 @@ func TestAFileIsCheckedRecordByRecordAndNotKept(t *testing.T) {
 		"every record told":      {"/api/v1/validate?all=true", pivotFile(good, bad), []string{"/marches/marche/0 OK", "/marches/marche/1 KO", " KO"}},
 		"by an older version":    {"/api/v1/validate?schema=1.5.0", pivotFile(good), []string{"/marches/marche/0 KO", " KO"}},
 		"a contract a line":      {"/api/v1/validate?all=1", good + "\n" + bad + "\n", []string{"/0 OK", "/1 KO", " KO"}},
-		"nothing at all":         {"/api/v1/validate", "", []string{" KO", " KO"}},
+		"nothing but a space":    {"/api/v1/validate", " ", []string{" KO", " KO"}},
 		"a file that breaks off": {"/api/v1/validate", pivotFile(good, bad)[:len(good)+60], []string{" KO", " KO"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,6 +97,9 @@ func TestWhatCannotBeCheckedIsRefused(t *testing.T) {
 	r := newRig(t, "https://x.example")
 	if res := r.do("POST", "/api/v1/validate", strings.Repeat(" ", 2<<20)); res.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("too large: %s", res.Status)
+	}
+	if res := r.do("POST", "/api/v1/validate", ""); res.StatusCode != http.StatusBadRequest {
+		t.Errorf("nothing at all: %s", res.Status)
 	}
 	for _, query := range []string{"schema=9", "all=perhaps", "name=" + strings.Repeat("x", 201)} {
 		if res := r.do("POST", "/api/v1/validate?"+query, "{}"); res.StatusCode != http.StatusBadRequest {

@@ -25,12 +25,10 @@ var errNoFile = errors.New("no file was sent: put it in the body, or in the fiel
 
 // How long a file may take, and how many fields may stand before it in a form.
 const (
-	uploadMost   = 10 * time.Minute // to arrive, in all
-	uploadQuiet  = time.Minute      // without a byte, in either direction
+	uploadQuiet  = time.Minute // without a byte, in either direction
 	uploadFields = 16
-	uploadField  = 1 << 10   // bytes of one field
-	uploadSlack  = 1 << 20   // bytes of a form beside its file
-	uploadBytes  = 100 << 20 // default of Server.ValidateBytes
+	uploadField  = 1 << 10 // bytes of one field
+	uploadSlack  = 1 << 20 // bytes of a form beside its file
 )
 
 // An upload is a file on its way in.
@@ -47,10 +45,7 @@ type upload struct {
 // an unknown coding, a file that is missing, empty or said to be too large,
 // and a form that cannot be read.
 func (s *Server) openUpload(w http.ResponseWriter, r *http.Request) (*upload, error) {
-	up := &upload{fields: r.URL.Query(), limit: s.ValidateBytes}
-	if up.limit <= 0 {
-		up.limit = uploadBytes
-	}
+	up := &upload{fields: r.URL.Query(), limit: s.mostChecked()}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	form := err == nil && kind == "multipart/form-data"
 	most := up.limit
@@ -68,7 +63,7 @@ func (s *Server) openUpload(w http.ResponseWriter, r *http.Request) (*upload, er
 	r.Body = http.MaxBytesReader(w, r.Body, up.limit+uploadSlack)
 	conn := http.NewResponseController(w)
 	up.duplex = r.ProtoMajor >= 2 || conn.EnableFullDuplex() == nil
-	up.body = &pacedBody{ctx: r.Context(), src: r.Body, conn: conn, end: time.Now().Add(uploadMost)}
+	up.body = &pacedBody{ctx: r.Context(), src: r.Body, conn: conn, end: time.Now().Add(validateMost)}
 	file := io.Reader(up.body)
 	if form {
 		r.Body = io.NopCloser(up.body)
@@ -318,7 +313,7 @@ func (l *outLine) send(conn *http.ResponseController, part outPart) error {
 			return err
 		}
 	}
-	_ = conn.SetWriteDeadline(time.Now().Add(uploadMost)) // not every connection has one
+	_ = conn.SetWriteDeadline(time.Now().Add(validateMost)) // not every connection has one
 	if _, err := l.w.Write(part.raw); err != nil {
 		return err
 	}
