@@ -119,7 +119,7 @@ type rawConfig struct {
 		MaxSize     string `yaml:"max_size"`
 	} `yaml:"deposits"`
 	Validate struct {
-		MaxBytes string `yaml:"max_bytes"`
+		MaxSize string `yaml:"max_size"`
 	} `yaml:"validate"`
 	Federation struct {
 		AllowPrivate bool     `yaml:"allow_private"`
@@ -178,7 +178,7 @@ func ReadConfig(r io.Reader, env func(string) (string, bool)) (Config, error) {
 	raw.Deposits.Inbox = "inbox"
 	raw.Deposits.Publication = "complete"
 	raw.Deposits.MaxSize = "2GiB"
-	raw.Validate.MaxBytes = "100MiB"
+	raw.Validate.MaxSize = "100MiB"
 	raw.Federation.Debounce = "2s"
 	raw.Federation.FollowEvery = "15m"
 	raw.Log.Level, raw.Log.Format = "info", "console"
@@ -261,8 +261,8 @@ func (raw *rawConfig) check() (Config, error) {
 	if c.Deposits, err = raw.deposits(); err != nil {
 		return c, err
 	}
-	if c.Validate.MaxBytes, err = parseSize(raw.Validate.MaxBytes); err != nil {
-		return c, fmt.Errorf("validate.max_bytes: %w", err)
+	if c.Validate.MaxBytes, err = parseSize(raw.Validate.MaxSize); err != nil {
+		return c, fmt.Errorf("validate.max_size: %w", err)
 	}
 	if c.Federation, err = raw.federation(c.ID); err != nil {
 		return c, err
