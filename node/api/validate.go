@@ -30,11 +30,16 @@ func inTurn() func(handler) handler {
 	turns := make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 	return func(h handler) handler {
 		return func(w http.ResponseWriter, r *http.Request) error {
+			// Without this an early answer waits for the request to end, and a
+			// sender that stalls never gets it.
+			conn := http.NewResponseController(w)
+			_ = conn.EnableFullDuplex() // not every connection can
 			select {
 			case turns <- struct{}{}:
 				defer func() { <-turns }()
 				return h(w, r)
 			default:
+				_ = conn.SetReadDeadline(time.Now().Add(validateRefused)) // as above
 				return errBusy
 			}
 		}
@@ -61,6 +66,8 @@ func (s *Server) mostChecked() int64 {
 const (
 	validateBytes = 100 << 20        // default of Server.ValidateBytes
 	validateMost  = 10 * time.Minute // for a file to arrive, in all
+
+	validateRefused = 5 * time.Second // for a file that is not checked
 )
 
 // A validatedRecord is a line of the answer of /api/v1/validate: a record, or
