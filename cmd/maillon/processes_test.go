@@ -215,7 +215,7 @@ func (p *process) get(path string, into any) error {
 	return json.Unmarshal(raw, into)
 }
 
-type report struct {
+type depositReport struct {
 	ID      string
 	Outcome string
 	Size    uint64
@@ -225,8 +225,8 @@ type report struct {
 var errReadOnly = errors.New("read-only")
 
 // deposit posts a pivot file with the node's own token.
-func (p *process) deposit(name string, body []byte, query string) (report, error) {
-	var rep report
+func (p *process) deposit(name string, body []byte, query string) (depositReport, error) {
+	var rep depositReport
 	token, err := os.ReadFile(filepath.Join(p.dir, "deposit.token"))
 	if err != nil {
 		return rep, err
@@ -254,9 +254,9 @@ func (p *process) deposit(name string, body []byte, query string) (report, error
 	return rep, fmt.Errorf("%s: %s", res.Status, tail(raw, 300))
 }
 
-func (p *process) mustDeposit(name string, body []byte) report {
+func (p *process) mustDeposit(name string, body []byte) depositReport {
 	p.w.t.Helper()
-	var rep report
+	var rep depositReport
 	p.w.eventually("deposit on "+p.role, 20*time.Second, func() (err error) {
 		rep, err = p.deposit(name, body, "")
 		if errors.Is(err, errReadOnly) {
