@@ -213,7 +213,7 @@ func (w *world) killedMember(t *testing.T) {
 			t.Errorf("after kill -9 the journal has %d entries, %d were acknowledged", self.Mirrored, acknowledged.Size)
 		}
 		t.Logf("the interrupted deposit answered %v", interrupted)
-		var rep report
+		var rep depositReport
 		w.eventually("the deposit again", 60*time.Second, func() (err error) { rep, err = c1.deposit("kill.json", body, ""); return err })
 		if got := rep.Counts.Appended + rep.Counts.Known; got != 20000 {
 			t.Errorf("deposit again: %d appended + known, want 20000 (%+v)", got, rep.Counts)
