@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,12 +25,20 @@ type validation struct {
 }
 
 func (c *cli) validateCommand() *cobra.Command {
-	var schema string
+	var schema, rule string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:  "validate FILE…",
-		Args: cobra.MinimumNArgs(1),
+		Use: "validate FILE…",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if rule != "" {
+				return cobra.NoArgs(cmd, args)
+			}
+			return cobra.MinimumNArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if rule != "" {
+				return c.explain(cmd, rule)
+			}
 			v := validation{c: c, out: bufio.NewWriter(cmd.OutOrStdout()), asJSON: asJSON}
 			if schema != "" {
 				var err error
@@ -55,8 +64,24 @@ func (c *cli) validateCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&schema, "schema", "", c.t("cli.validate.flag.schema"))
+	cmd.Flags().StringVar(&rule, "explain", "", c.t("cli.validate.flag.explain"))
 	cmd.Flags().BoolVar(&asJSON, "json", false, c.t("cli.flag.json"))
 	return cmd
+}
+
+// explain says what a rule is about and how to mend what breaks it.
+func (c *cli) explain(cmd *cobra.Command, id string) error {
+	var known []string
+	for _, rule := range pivot.Rules() {
+		if rule.ID == id {
+			const found, expected = "…", "…"
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s (%s, %s)\n  %s\n  → %s\n", id, c.t("severity."+string(rule.Severity)), rule.Of,
+				c.t("rule."+id+".text", found, expected), c.t("rule."+id+".hint", found, expected))
+			return err
+		}
+		known = append(known, rule.ID)
+	}
+	return &misuseError{cmd.CommandPath(), fmt.Errorf("--explain %q: use one of %s", id, strings.Join(known, " "))}
 }
 
 // file judges every record of one file; ok says that none is invalid.
