@@ -41,9 +41,12 @@ func (r *Reader) Check(how Checking) iter.Seq2[Checked, error] {
 			go line.judge(how)
 		}
 		go line.read()
+		at := 0
 		for batch := range line.inOrder {
 			<-batch.judged
 			for i := range batch.items {
+				at++
+				line.again(batch, i, at)
 				if !yield(batch.items[i], nil) {
 					return
 				}
@@ -69,6 +72,7 @@ const (
 type checkBatch struct {
 	items  []Checked
 	tapes  []*jsonTape // by item; nil for what is no record
+	slots  []checkSlot // by item
 	spare  []*jsonTape
 	raw    []byte
 	judged chan struct{} // gets a value when the batch is judged
@@ -82,6 +86,7 @@ type checkLine struct {
 	spare   chan *checkBatch // are free
 	toJudge chan *checkBatch
 	inOrder chan *checkBatch
+	repeats *checkRepeats
 	quit    chan struct{} // closed when nobody takes elements any more
 	err     error         // of the reading, once inOrder is closed
 }
@@ -92,6 +97,7 @@ func newCheckLine(r *Reader) *checkLine {
 		spare:   make(chan *checkBatch, checkBatches),
 		toJudge: make(chan *checkBatch, checkBatches),
 		inOrder: make(chan *checkBatch, checkBatches),
+		repeats: newCheckRepeats(),
 		quit:    make(chan struct{}),
 	}
 	for range checkBatches {
@@ -191,11 +197,41 @@ func (l *checkLine) give(item Item, tape *jsonTape) (*jsonTape, bool) {
 func (l *checkLine) judge(how Checking) {
 	day := judgeDay(how.Today)
 	for b := range l.toJudge {
+		b.slots = b.slots[:0]
 		for i := range b.items {
 			b.items[i].Verdict = how.verdict(&b.items[i].Item, b.tapes[i], day)
+			b.slots = append(b.slots, l.repeats.slot(&b.items[i].Record))
 		}
 		b.judged <- struct{}{}
 	}
+}
+
+// again warns of the i-th item of a batch, the at-th of the file, if an earlier
+// one has its buyer and id.
+func (l *checkLine) again(b *checkBatch, i, at int) {
+	item := &b.items[i]
+	if item.Verdict.State == Refused {
+		return
+	}
+	if p, met := l.repeats.meet(b.slots[i], at, item.Record.ID); met && len(item.Verdict.Problems) < judgeMost {
+		item.Verdict.Problems = append(item.Verdict.Problems, p)
+	}
+}
+
+// Judge is [Judge] on the day that how says: what is dated later is
+// suspicious. With a Schema, it judges by that version alone.
+func (how Checking) Judge(rec Record) Verdict {
+	t := jsonTapes.Get().(*jsonTape)
+	defer jsonTapes.Put(t)
+	item := Item{Record: rec}
+	if p := judgeRead(t, rec.Raw); p != nil {
+		return Verdict{State: Refused, Version: judgeNewest(rec.Form), Problems: p}
+	}
+	v := how.verdict(&item, t, judgeDay(how.Today))
+	if buyer, id := readIdentity(t, rec.Kind); buyer == "" || id == "" {
+		v.State = Refused
+	}
+	return v
 }
 
 // verdict judges an element; t holds it if it is a record.

@@ -23,18 +23,7 @@ type Verdict struct {
 //
 // A record that cannot be read, or has no buyer or id, is [Refused]; the
 // [Reader] yields no such record.
-func Judge(rec Record) Verdict {
-	t := jsonTapes.Get().(*jsonTape)
-	defer jsonTapes.Put(t)
-	if p := judgeRead(t, rec.Raw); p != nil {
-		return Verdict{State: Refused, Version: judgeNewest(rec.Form), Problems: p}
-	}
-	v := judgeTape(t, rec.Kind, rec.Form, "")
-	if buyer, id := readIdentity(t, rec.Kind); buyer == "" || id == "" {
-		v.State = Refused
-	}
-	return v
-}
+func Judge(rec Record) Verdict { return Checking{}.Judge(rec) }
 
 // JudgeBy lists what version v of the official schema says of rec, and the
 // warnings on its content. There is a problem of severity error exactly when

@@ -5,18 +5,18 @@ import (
 	"slices"
 
 	"maillon/catalog"
-	"maillon/catalog/territory"
 )
 
 // withContent gives the problems found by the schema, and the warnings on
 // content: what is legal and yet hardly right. Where the schema has found an
 // error, the content of that value is not looked at.
 func (j *judging) withContent() catalog.Problems {
-	c := contentCheck{t: j.t, xml: j.xml}
+	c := contentCheck{t: j.t, xml: j.xml, day: j.day}
 	c.value(0)
+	c.record()
 	for _, w := range c.found {
 		told := slices.ContainsFunc(j.problems, func(p catalog.Problem) bool { return p.Pointer == w.Pointer })
-		if !told {
+		if !told && len(j.problems) < judgeMost {
 			j.problems = append(j.problems, w)
 		}
 	}
@@ -27,8 +27,10 @@ func (j *judging) withContent() catalog.Problems {
 type contentCheck struct {
 	t       *jsonTape
 	xml     bool
+	day     string // on which the record is judged; "" if it does not matter
 	found   catalog.Problems
 	scratch []byte
+	top     [128]int32 // the record's own fields by name; 0 for those it has not
 }
 
 func (c *contentCheck) warn(rule string, node int32, found []byte, expected string) {
@@ -74,22 +76,15 @@ func (c *contentCheck) object(node int32) {
 	if id < 0 || t.nodes[id].kind != '"' {
 		return
 	}
-	name := t.nodes[node].name
-	isSIRET := name == nameBuyer || name == nameAuthority
-	if idType >= 0 && t.nodes[idType].kind == '"' && string(t.rawOf(idType)) == `"SIRET"` {
-		isSIRET = true
+	kind := ""
+	if idType >= 0 && t.nodes[idType].kind == '"' {
+		kind = string(t.textOf(idType, nil))
+	} else if name := t.nodes[node].name; name == nameBuyer || name == nameAuthority {
+		kind = supplierSIRET
 	}
-	if !isSIRET {
-		return
+	if kind != "" {
+		c.identifier(id, kind)
 	}
-	if s := t.textOf(id, nil); !contentIsSIRET(s) {
-		c.warn(ruleSIRETKey, id, s, "")
-	}
-}
-
-func contentIsSIRET(s []byte) bool {
-	_, err := territory.ParseSIRET(string(s))
-	return err == nil
 }
 
 func (c *contentCheck) text(node int32, n *jsonNode) {
@@ -99,14 +94,20 @@ func (c *contentCheck) text(node int32, n *jsonNode) {
 	case c.xml && (n.name == nameAmount || n.name == nameValue):
 		c.amount(node, xmlTrim(c.t.textOf(node, nil)))
 	}
-	if n.flags&(jsonWide|jsonEscaped) != 0 {
-		s := c.t.textOf(node, c.scratch)
-		if n.flags&jsonEscaped != 0 {
-			c.scratch = s
-		}
-		if bytes.Contains(s, []byte("\uFFFD")) {
-			c.warn(ruleReplacement, node, s, "")
-		}
+	if n.flags&(jsonWide|jsonEscaped) == 0 && !contentProse[n.name] {
+		return
+	}
+	s := c.t.textOf(node, c.scratch)
+	if n.flags&jsonEscaped != 0 {
+		c.scratch = s
+	}
+	switch {
+	case n.flags&(jsonWide|jsonEscaped) != 0 && bytes.Contains(s, []byte("\uFFFD")):
+		c.warn(ruleReplacement, node, s, "")
+	case n.flags&(jsonWide|jsonEscaped) != 0 && contentTwiceEncoded(s):
+		c.warn(ruleTwiceEncoded, node, s, "")
+	case contentProse[n.name] && contentHasEntity(s):
+		c.warn(ruleHTML, node, s, "")
 	}
 }
 
@@ -125,20 +126,27 @@ func (c *contentCheck) date(node int32) {
 			day = s[:10]
 		}
 	}
-	if !judgeIsCalendarDay(day) {
+	switch {
+	case !judgeIsCalendarDay(day):
 		c.warn(ruleCalendar, node, s, "")
+	case string(day[:4]) < contentOldest:
+		c.warn(ruleOldDate, node, s, contentOldest)
+	case c.day != "" && string(day[:10]) > c.day:
+		c.warn(ruleFuture, node, s, c.day)
 	}
 }
 
-// amount warns of amounts that stand for "unknown".
+// amount warns of amounts that stand for "unknown", or can hardly be meant.
 func (c *contentCheck) amount(node int32, s []byte) {
 	whole, cents, _ := bytes.Cut(s, []byte("."))
-	if len(bytes.Trim(cents, "0")) > 0 {
-		return
-	}
-	switch string(whole) {
-	case "0", "1", "999999999":
+	switch plain := len(bytes.Trim(cents, "0")) == 0; {
+	case plain && (string(whole) == "0" || string(whole) == "1"),
+		plain && len(whole) >= 6 && len(bytes.Trim(whole, "9")) == 0:
 		c.warn(rulePlaceholder, node, s, "")
+	case len(whole) > 9 && judgeDigits(whole):
+		c.warn(ruleAmountHigh, node, s, "")
+	case len(whole) < 3 && judgeDigits(whole):
+		c.warn(ruleAmountLow, node, s, "")
 	}
 }
 

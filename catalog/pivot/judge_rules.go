@@ -87,6 +87,44 @@ const (
 	rulePlaceholder = "amount-placeholder"
 )
 
+// The ids of the rules on content that compare values, or know a list.
+const (
+	ruleSIREN               = "siret-is-siren"
+	ruleSupplierType        = "supplier-type"
+	ruleVAT                 = "vat-form"
+	ruleTwiceEncoded        = "text-twice-encoded"
+	ruleHTML                = "text-html"
+	ruleObject              = "object-unclear"
+	ruleOldDate             = "date-old"
+	ruleFuture              = "date-future"
+	ruleDateOrder           = "date-order"
+	ruleLate                = "publication-late"
+	ruleLateConcession      = "publication-late-concession"
+	ruleAmountHigh          = "amount-high"
+	ruleAmountLow           = "amount-low"
+	ruleSubsidy             = "subsidy-over-value"
+	ruleDuration            = "duration-long"
+	ruleOrigin              = "origin-order"
+	ruleAdvance             = "advance-rate"
+	ruleIDCharacters        = "id-characters"
+	ruleFrameworkSelf       = "framework-self"
+	ruleCPVUnknown          = "cpv-unknown"
+	ruleCPVKey              = "cpv-key"
+	rulePlace               = "place-unknown"
+	ruleNoneWithAnother     = "none-with-another"
+	ruleSupplierBuyer       = "supplier-is-buyer"
+	ruleSupplierRepeated    = "supplier-repeated"
+	ruleGrouping            = "grouping-number"
+	ruleSubcontractAmount   = "subcontract-amount"
+	ruleSubcontractFlag     = "subcontract-flag"
+	ruleSubcontractUnknown  = "subcontract-unknown"
+	ruleModificationID      = "modification-id"
+	ruleModificationNothing = "modification-nothing"
+	ruleModificationAmount  = "modification-amount"
+	ruleRecordTwice         = "record-twice"
+	ruleIDTwice             = "id-twice"
+)
+
 // Rules lists every rule that this package applies to files and records.
 func Rules() []Rule {
 	var list []Rule
@@ -111,7 +149,15 @@ func Rules() []Rule {
 			ruleLengthMin, ruleEmptyText, ruleMinimum, ruleMaximum, ruleAdditional, ruleEmptyList, ruleUnique,
 			ruleRepeated, ruleAttribute, ruleNamespace, ruleOrder, ruleTextBetween,
 		}},
-		{catalog.Warning, RuleContent, []string{ruleSIRETKey, ruleCalendar, ruleReplacement, rulePlaceholder}},
+		{catalog.Warning, RuleContent, []string{
+			ruleSIRETKey, ruleSIREN, ruleSupplierType, ruleVAT, ruleSupplierBuyer, ruleSupplierRepeated, ruleGrouping,
+			ruleCPVUnknown, ruleCPVKey, rulePlace, ruleIDCharacters, ruleFrameworkSelf, ruleRecordTwice, ruleIDTwice,
+			ruleCalendar, ruleOldDate, ruleFuture, ruleDateOrder, ruleLate, ruleLateConcession,
+			rulePlaceholder, ruleAmountHigh, ruleAmountLow, ruleSubsidy, ruleDuration, ruleOrigin, ruleAdvance,
+			ruleNoneWithAnother, ruleSubcontractAmount, ruleSubcontractFlag, ruleSubcontractUnknown,
+			ruleModificationID, ruleModificationNothing, ruleModificationAmount,
+			ruleReplacement, ruleTwiceEncoded, ruleHTML, ruleObject,
+		}},
 	} {
 		for _, id := range part.ids {
 			list = append(list, Rule{ID: id, Severity: part.severity, Of: part.of})

@@ -92,3 +92,10 @@ func pad(code string, n int) string {
 	}
 	return code
 }
+
+// PostcodeKnown reports whether some commune has the postal code. The CEDEX of
+// firms and offices are no codes of a place and are not known.
+func PostcodeKnown(code string) bool {
+	_, known := cog().postcodes[code]
+	return known
+}

@@ -14,6 +14,7 @@ import (
 
 	"maillon/catalog/pivot"
 	"maillon/catalog/pivot/report"
+	"maillon/catalog/texts"
 )
 
 // A validation is one run of `maillon validate`.
@@ -75,9 +76,14 @@ func (c *cli) explain(cmd *cobra.Command, id string) error {
 	for _, rule := range pivot.Rules() {
 		if rule.ID == id {
 			const found, expected = "…", "…"
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s (%s, %s)\n  %s\n  → %s\n", id, c.t("severity."+string(rule.Severity)), rule.Of,
+			fmt.Fprintf(cmd.OutOrStdout(), "%s (%s, %s)\n  %s\n  → %s\n", id, c.t("severity."+string(rule.Severity)), rule.Of,
 				c.t("rule."+id+".text", found, expected), c.t("rule."+id+".hint", found, expected))
-			return err
+			for _, part := range []string{".explain", ".source"} {
+				if texts.Has("rule." + id + part) {
+					fmt.Fprintf(cmd.OutOrStdout(), "  %s\n", c.t("rule."+id+part))
+				}
+			}
+			return nil
 		}
 		known = append(known, rule.ID)
 	}

@@ -111,7 +111,7 @@ func (d *Desk) planItem(rep *Report, p *plan, item pivot.Item) error {
 		return nil
 	}
 	rec := item.Record
-	verdict := pivot.Judge(rec)
+	verdict := pivot.Checking{Today: rep.At}.Judge(rec)
 	hash, err := pivot.HashOf(rec.Raw)
 	if err != nil {
 		return fmt.Errorf("hash of %s: %w", rec.Pointer, err)

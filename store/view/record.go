@@ -114,7 +114,7 @@ func prepareOne(j Journal, it Item) (prepared, error) {
 // read fills the row with what the rules say of the record. A body that is no
 // record (its owner signed it all the same) is kept as one to be corrected.
 func (r *recordRow) read(rec pivot.Record) {
-	verdict := pivot.Judge(rec)
+	verdict := pivot.Checking{Today: r.At}.Judge(rec)
 	r.State, r.Schema, r.Problems = verdict.State, verdict.Version, verdict.Problems
 	if r.State == pivot.Refused {
 		r.State = pivot.ToCorrect
