@@ -55,6 +55,10 @@ func (r *Reader) Check(how Checking) iter.Seq2[Checked, error] {
 		}
 		if line.err != nil {
 			yield(Checked{}, line.err)
+			return
+		}
+		if p, some := line.repeats.unknown(); some {
+			r.note(p)
 		}
 	}
 }
@@ -73,6 +77,7 @@ type checkBatch struct {
 	items  []Checked
 	tapes  []*jsonTape // by item; nil for what is no record
 	slots  []checkSlot // by item
+	frames []checkFramework
 	spare  []*jsonTape
 	raw    []byte
 	judged chan struct{} // gets a value when the batch is judged
@@ -197,10 +202,11 @@ func (l *checkLine) give(item Item, tape *jsonTape) (*jsonTape, bool) {
 func (l *checkLine) judge(how Checking) {
 	day := judgeDay(how.Today)
 	for b := range l.toJudge {
-		b.slots = b.slots[:0]
+		b.slots, b.frames = b.slots[:0], b.frames[:0]
 		for i := range b.items {
 			b.items[i].Verdict = how.verdict(&b.items[i].Item, b.tapes[i], day)
 			b.slots = append(b.slots, l.repeats.slot(&b.items[i].Record))
+			b.frames = append(b.frames, l.repeats.framework(&b.items[i].Record, b.tapes[i]))
 		}
 		b.judged <- struct{}{}
 	}
@@ -213,6 +219,7 @@ func (l *checkLine) again(b *checkBatch, i, at int) {
 	if item.Verdict.State == Refused {
 		return
 	}
+	l.repeats.named(b.frames[i])
 	if p, met := l.repeats.meet(b.slots[i], at, item.Record.ID); met && len(item.Verdict.Problems) < judgeMost {
 		item.Verdict.Problems = append(item.Verdict.Problems, p)
 	}

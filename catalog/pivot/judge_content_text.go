@@ -57,10 +57,11 @@ func contentIsSIREN(s []byte) bool {
 }
 
 // contentIsVAT reports whether s has the form of a VAT number: the two letters
-// of a country, then 2 to 13 letters or digits; spaces are let pass.
+// of a country, then 2 to 13 letters or digits, with a digit among them; spaces
+// are let pass.
 func contentIsVAT(s []byte) bool {
 	s = bytes.ReplaceAll(s, []byte(" "), nil)
-	if len(s) < 4 || len(s) > 15 {
+	if len(s) < 4 || len(s) > 15 || bytes.IndexAny(s, "0123456789") < 0 {
 		return false
 	}
 	for i, c := range s {

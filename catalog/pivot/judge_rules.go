@@ -108,6 +108,7 @@ const (
 	ruleAdvance             = "advance-rate"
 	ruleIDCharacters        = "id-characters"
 	ruleFrameworkSelf       = "framework-self"
+	ruleFrameworkUnknown    = "framework-unknown"
 	ruleCPVUnknown          = "cpv-unknown"
 	ruleCPVKey              = "cpv-key"
 	rulePlace               = "place-unknown"
@@ -151,7 +152,7 @@ func Rules() []Rule {
 		}},
 		{catalog.Warning, RuleContent, []string{
 			ruleSIRETKey, ruleSIREN, ruleSupplierType, ruleVAT, ruleSupplierBuyer, ruleSupplierRepeated, ruleGrouping,
-			ruleCPVUnknown, ruleCPVKey, rulePlace, ruleIDCharacters, ruleFrameworkSelf, ruleRecordTwice, ruleIDTwice,
+			ruleCPVUnknown, ruleCPVKey, rulePlace, ruleIDCharacters, ruleFrameworkSelf, ruleFrameworkUnknown, ruleRecordTwice, ruleIDTwice,
 			ruleCalendar, ruleOldDate, ruleFuture, ruleDateOrder, ruleLate, ruleLateConcession,
 			rulePlaceholder, ruleAmountHigh, ruleAmountLow, ruleSubsidy, ruleDuration, ruleOrigin, ruleAdvance,
 			ruleNoneWithAnother, ruleSubcontractAmount, ruleSubcontractFlag, ruleSubcontractUnknown,

@@ -193,7 +193,10 @@ const readMostWarnings = 100
 
 // warn notes a remark on the file, once for each thing found.
 func (r *Reader) warn(rule, pointer, found string) {
-	p := catalog.Problem{Pointer: pointer, Rule: rule, Severity: catalog.Warning, Found: found}
+	r.note(catalog.Problem{Pointer: pointer, Rule: rule, Severity: catalog.Warning, Found: found})
+}
+
+func (r *Reader) note(p catalog.Problem) {
 	if len(r.warnings) < readMostWarnings && !slices.Contains(r.warnings, p) {
 		r.warnings = append(r.warnings, p)
 	}
