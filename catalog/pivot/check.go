@@ -228,6 +228,9 @@ func (l *checkLine) again(b *checkBatch, i, at int) {
 // Judge is [Judge] on the day that how says: what is dated later is
 // suspicious. With a Schema, it judges by that version alone.
 func (how Checking) Judge(rec Record) Verdict {
+	if rec.Form == Table {
+		return how.Judge(tableRead(rec).legal)
+	}
 	t := jsonTapes.Get().(*jsonTape)
 	defer jsonTapes.Put(t)
 	item := Item{Record: rec}
@@ -246,6 +249,8 @@ func (how Checking) verdict(item *Item, t *jsonTape, day string) Verdict {
 	switch {
 	case t == nil:
 		return Verdict{State: Refused, Problems: item.Problems}
+	case item.Record.Form == Table:
+		return how.Judge(item.Record)
 	case how.Schema == "":
 		return judgeTape(t, item.Record.Kind, item.Record.Form, day)
 	}

@@ -61,7 +61,7 @@ func (c *checkRepeats) key(buyer, id string) uint64 {
 
 // framework is the accord-cadre that the record on the tape names.
 func (c *checkRepeats) framework(rec *Record, t *jsonTape) checkFramework {
-	if t == nil {
+	if t == nil || rec.Form == Table {
 		return checkFramework{}
 	}
 	node := t.find(0, nameFramework)

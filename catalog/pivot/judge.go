@@ -32,6 +32,9 @@ func Judge(rec Record) Verdict { return Checking{}.Judge(rec) }
 // A version of another layout refuses it with the rule "layout". The XSD has
 // stayed at 2.0.2: for XML, 2.0.3 and 2.0.4 judge as 2.0.2 does.
 func JudgeBy(rec Record, v Version) catalog.Problems {
+	if rec.Form == Table {
+		return JudgeBy(tableRead(rec).legal, v)
+	}
 	t := jsonTapes.Get().(*jsonTape)
 	defer jsonTapes.Put(t)
 	if p := judgeRead(t, rec.Raw); p != nil {
@@ -62,6 +65,9 @@ func judgeTapeBy(t *jsonTape, kind Kind, form Form, v Version, day string) catal
 // Versions lists the versions by which a record of form f can be judged,
 // oldest first.
 func Versions(f Form) []Version {
+	if f == Table {
+		return append(Versions(Flat), Versions(Nested)...)
+	}
 	var list []Version
 	for _, e := range judgeEditions[f] {
 		list = append(list, e.version)

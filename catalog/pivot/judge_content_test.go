@@ -15,7 +15,6 @@ import (
 const goodConcession = `{"id":"2024-C1","autoriteConcedante":{"id":"21350238800019"},"nature":"Délégation de service public","objet":"Eau potable",
 "procedure":"Procédure négociée ouverte","dureeMois":120,"dateSignature":"2024-01-02","datePublicationDonnees":"2024-01-10",
 "dateDebutExecution":"2024-02-01","valeurGlobale":5000000,"montantSubventionPublique":0,
-"lieuExecution":{"code":"35238","typeCode":"Code commune"},
 "concessionnaires":[{"concessionnaire":{"typeIdentifiant":"SIRET","id":"81223113200026"}}],
 "donneesExecution":[],"considerationsSociales":{"considerationSociale":["Pas de considération sociale"]},
 "considerationsEnvironnementales":{"considerationEnvironnementale":["Pas de considération environnementale"]}}`

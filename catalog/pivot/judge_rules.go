@@ -34,6 +34,7 @@ const (
 	ruleGzipBomb        = "gzip-bomb"
 	ruleGzipDamaged     = "gzip-damaged"
 	ruleReadFailed      = "read-failed"
+	ruleWorkbook        = "workbook-damaged"
 
 	ruleBOM           = "bom"
 	ruleOtherEncoding = "encoding-other"
@@ -55,6 +56,7 @@ const (
 	ruleNoBuyer      = "no-buyer"
 	ruleNoID         = "no-id"
 	ruleIDTooLong    = "id-too-long"
+	ruleQuote        = "table-quote"
 )
 
 // The ids of the rules on a record.
@@ -136,14 +138,14 @@ func Rules() []Rule {
 	}{
 		{catalog.Error, RuleFile, []string{
 			ruleEmptyFile, ruleNotPivot, ruleTruncated, ruleTrailing, ruleDTD, ruleUnknownEncoding,
-			ruleFileTooLarge, ruleGzipBomb, ruleGzipDamaged, ruleReadFailed,
+			ruleFileTooLarge, ruleGzipBomb, ruleGzipDamaged, ruleReadFailed, ruleWorkbook,
 		}},
 		{catalog.Warning, RuleFile, []string{
 			ruleBOM, ruleOtherEncoding, ruleGuessed, ruleUnknownKey, ruleUnknownText, ruleNoRecord,
 		}},
 		{catalog.Error, RuleRecord, []string{
 			ruleJSONSyntax, ruleXMLSyntax, ruleEntity, ruleCharacter, ruleEncoding, ruleDuplicateKey, ruleTooDeep,
-			ruleTooLarge, ruleTooMany, ruleNotObject, ruleNoBuyer, ruleNoID, ruleIDTooLong,
+			ruleTooLarge, ruleTooMany, ruleNotObject, ruleNoBuyer, ruleNoID, ruleIDTooLong, ruleQuote,
 		}},
 		{catalog.Error, RuleSchema, []string{
 			ruleLayout, ruleRequired, ruleType, ruleEnum, ruleDate, ruleSIRET, ruleCPV, ruleUID, ruleLength,

@@ -26,6 +26,9 @@ import (
 // What no legal schema knows is in Extra, under its name, or under its JSON
 // pointer without the first slash where it lies deeper.
 func Normalise(rec Record) (Contract, []Repair) {
+	if rec.Form == Table {
+		return tableNormalise(rec)
+	}
 	root, err := normTree(rec.Raw)
 	r := &normReader{kind: rec.Kind, form: rec.Form}
 	if err != nil {

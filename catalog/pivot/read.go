@@ -78,6 +78,7 @@ type Reader struct {
 	src      io.Reader
 	lim      Limits
 	w        *readWindow
+	book     io.Reader // instead of w, of a file that is an archive
 	layout   string
 	warnings catalog.Problems
 	started  bool
@@ -92,7 +93,7 @@ type Reader struct {
 }
 
 // NewReader reads the file in r, of which it detects compression (gzip, zstd),
-// encoding, format and layout. It reads nothing before Items is ranged over.
+// encoding, format and layout: JSON, XML, and tables as CSV or XLSX. It reads nothing before Items is ranged over.
 //
 // The text is UTF-8, or UTF-16 with a byte order mark, or what an XML
 // declaration says: ISO-8859-1, ISO-8859-15 or windows-1252. A file that
@@ -135,7 +136,7 @@ func (r *Reader) read() error {
 // "json-flat", "json-nested", "json-array" (the root is a list of contracts),
 // "json-record" (the root is one contract), "json-wrapped" (the root has a list
 // of contracts under another name than "marches"), "ndjson" (a contract a line)
-// or "xml".
+// "xml", "csv" or "xlsx".
 func (r *Reader) Layout() string { return r.layout }
 
 // Warnings are remarks on the file as a whole, complete once Items has ended.
@@ -147,6 +148,8 @@ const (
 	layoutRecord  = "json-record"
 	layoutWrapped = "json-wrapped"
 	layoutLines   = "ndjson"
+	layoutCSV     = "csv"
+	layoutXLSX    = "xlsx"
 )
 
 // errReadStopped ends the reading when whoever ranges over Items has enough.
@@ -155,6 +158,9 @@ var errReadStopped = errors.New("stopped")
 func (r *Reader) run() error {
 	if err := r.open(); err != nil {
 		return r.failed(err)
+	}
+	if r.book != nil {
+		return (&tableReader{Reader: r}).workbook(r.book)
 	}
 	c, ok := r.w.next()
 	switch {
@@ -170,7 +176,7 @@ func (r *Reader) run() error {
 	case '<':
 		err = (&xmlReader{Reader: r, w: r.w}).file()
 	default:
-		return r.fail(ruleNotPivot, r.w.around(), "{ [ <")
+		err = (&tableReader{Reader: r, w: r.w}).file()
 	}
 	if err == nil && r.items == 0 {
 		r.warn(ruleNoRecord, "", "")

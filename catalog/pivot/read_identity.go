@@ -137,19 +137,27 @@ func readItem(t *jsonTape, rec Record) Item {
 		rec.Kind = readKind(t)
 	}
 	rec.Buyer, rec.ID = readIdentity(t, rec.Kind)
+	if p, bad := readIdentified(&rec); bad {
+		return refuse(p)
+	}
+	return Item{Record: rec}
+}
+
+// readIdentified says what is wrong with the buyer or the id of a record.
+func readIdentified(rec *Record) (catalog.Problem, bool) {
 	buyer := "/acheteur/id"
 	if rec.Kind == Concession {
 		buyer = "/autoriteConcedante/id"
 	}
 	switch {
 	case rec.Buyer == "":
-		return refuse(catalog.Problem{Rule: ruleNoBuyer, Pointer: buyer})
+		return catalog.Problem{Rule: ruleNoBuyer, Pointer: buyer}, true
 	case rec.ID == "":
-		return refuse(catalog.Problem{Rule: ruleNoID, Pointer: "/id"})
+		return catalog.Problem{Rule: ruleNoID, Pointer: "/id"}, true
 	case len(rec.Buyer) > maxIdentity:
-		return refuse(catalog.Problem{Rule: ruleIDTooLong, Pointer: buyer, Found: judgeCut([]byte(rec.Buyer)), Expected: "256"})
+		return catalog.Problem{Rule: ruleIDTooLong, Pointer: buyer, Found: judgeCut([]byte(rec.Buyer)), Expected: "256"}, true
 	case len(rec.ID) > maxIdentity:
-		return refuse(catalog.Problem{Rule: ruleIDTooLong, Pointer: "/id", Found: judgeCut([]byte(rec.ID)), Expected: "256"})
+		return catalog.Problem{Rule: ruleIDTooLong, Pointer: "/id", Found: judgeCut([]byte(rec.ID)), Expected: "256"}, true
 	}
-	return Item{Record: rec}
+	return catalog.Problem{}, false
 }

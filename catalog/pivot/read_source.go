@@ -58,6 +58,10 @@ func (r *Reader) open() error {
 	if z != nil {
 		text.src, text.ratio = readGzip{z, raw}, r.lim.Ratio
 	}
+	if z == nil && tableIsZip(head) {
+		r.book = text
+		return nil
+	}
 	src, err := r.decoded(bufio.NewReaderSize(text, 32<<10))
 	if err != nil {
 		return err

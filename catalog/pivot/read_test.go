@@ -65,7 +65,7 @@ func TestLayouts(t *testing.T) {
 		"another application's file":             {`{"id":"1","list":[{"a":1}]}`, []string{"", "error not-pivot"}},
 		"marches that is no list":                {`{"marches":"x"}`, []string{"", "error not-pivot"}},
 		"a number":                               {`12`, []string{"", "error not-pivot"}},
-		"a spreadsheet":                          {"PK\x03\x04", []string{"", "error not-pivot"}},
+		"a spreadsheet":                          {"PK\x03\x04", []string{"", "error workbook-damaged"}},
 		"nothing":                                {"", []string{"", "error empty-file"}},
 		"white space":                            {" \n", []string{"", "error empty-file"}},
 		"two documents":                          {`{"marches":[` + flatA + `]}{}`, []string{"json-flat", "/marches/0 marche json-flat 1 a", "error json-trailing"}},

@@ -27,6 +27,11 @@ const (
 	// XML is a `<marche>` or `<contrat-concession>` element in its lossless
 	// JSON form (docs/protocol.md, "XML records as JSON").
 	XML Form = "xml"
+	// Table is a contract on one or more lines of a table (CSV, XLSX), as
+	// {"lignes":[{header: cell}]}; empty cells are left out. No official schema
+	// speaks of tables: what is judged is the contract in the layout of the
+	// law, and pointers are those of that layout.
+	Table Form = "table"
 )
 
 // Version is a version of the official schema: "1.4.0", "2.0.3"…

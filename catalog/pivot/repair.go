@@ -33,6 +33,7 @@ const (
 	repairUnreadable = "repair-unreadable"    // what cannot be read is left out
 	repairVersion    = "repair-version"       // a value of 2.0.0 in the words of 2.0.1 and later
 	repairWord       = "repair-word"          // a known variant of a value of a closed list
+	repairZero       = "repair-zero"          // the first zero of a SIRET or postcode, which a spreadsheet dropped
 	repairWrapper    = "repair-wrapper"       // a list wrapped, or not wrapped, against its layout
 )
 
@@ -41,7 +42,7 @@ const (
 var RepairRules = []string{
 	repairApostrophe, repairBoolean, repairControl, repairDate, repairDateTime, repairDuplicate, repairEmpty,
 	repairKey, repairName, repairNC, repairNull, repairNumber, repairRepeated, repairSpace, repairString,
-	repairTimezone, repairUnreadable, repairVersion, repairWord, repairWrapper,
+	repairTimezone, repairUnreadable, repairVersion, repairWord, repairWrapper, repairZero,
 }
 
 // Text says the repair to a person, in one sentence.
