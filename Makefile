@@ -1,5 +1,5 @@
 # Everything a contributor types. `make check` is what lands must pass.
-.PHONY: build check test bench bench-pivot fuzz demo
+.PHONY: build check test bench bench-pivot fuzz demo dictionary
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o maillon ./cmd/maillon
@@ -25,3 +25,7 @@ fuzz:
 
 demo:
 	go run ./cmd/maillon demo
+
+# docs/dictionary.md, from the tables that judge
+dictionary:
+	go run ./cmd/maillon dictionary --to markdown --lang fr >docs/dictionary.md.new && mv docs/dictionary.md.new docs/dictionary.md

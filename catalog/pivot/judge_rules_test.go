@@ -16,13 +16,13 @@ import (
 
 func TestEveryRuleIsToldInBothLanguages(t *testing.T) {
 	for _, rule := range Rules() {
-		for _, part := range []string{".text", ".hint"} {
+		for _, part := range []string{".text", ".hint", ".source", ".explain"} {
 			if key := "rule." + rule.ID + part; !texts.Has(key) {
 				t.Errorf("catalog/texts has no %s", key)
 			}
 		}
 	}
-	for _, layout := range []string{string(Flat), string(Nested), string(XML), layoutArray, layoutRecord} {
+	for _, layout := range []string{string(Flat), string(Nested), string(XML), layoutArray, layoutRecord, layoutCSV, layoutXLSX} {
 		if !texts.Has("form." + layout) {
 			t.Errorf("catalog/texts has no form.%s", layout)
 		}

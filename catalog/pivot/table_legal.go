@@ -54,7 +54,7 @@ func tableRead(rec Record) tableRecord {
 		}
 		return lines[0].cells[name]
 	}
-	t.legal.Kind = tableKind(b.first("type").said(), b.first("nature").said(), rec.Kind)
+	t.legal.Kind = tableKind(b.first("type").said(), b.first("nature").said(), t.legal.Kind)
 	t.legal.Form = Flat
 	if b.generation() == Gen2 {
 		t.legal.Form = Nested
@@ -84,6 +84,9 @@ func (t *tableRecord) lines(root *normNode) []tableLine {
 			if h.column == nil {
 				t.extras(name, k.text)
 				continue
+			}
+			if key := tableFold(name); strings.HasPrefix(key, "autoriteconcedante") || strings.HasPrefix(key, "concessionnaire") {
+				t.legal.Kind = Concession
 			}
 			cell := tableCell{text: k.text, sort: h.column.sort, at: k.pointer()}
 			switch {

@@ -21,7 +21,7 @@ const (
 // workbook is.
 func tableIsZip(head []byte) bool { return bytes.HasPrefix(head, []byte("PK\x03\x04")) }
 
-// workbook reads the first sheet that has a header of contracts.
+// workbook reads the sheets that have a header of contracts.
 func (t *tableReader) workbook(in io.Reader) (err error) {
 	t.w = &readWindow{src: bytes.NewReader(nil)}
 	t.Reader.w = t.w
@@ -40,15 +40,20 @@ func (t *tableReader) workbook(in io.Reader) (err error) {
 	}
 	defer book.Close() //nolint:errcheck // only removes temporary files
 	t.layout = layoutXLSX
+	some := false
 	for _, sheet := range book.GetSheetList() {
 		rows, err := book.Rows(sheet)
 		if err != nil {
 			continue // a sheet of charts
 		}
 		found, err := t.sheet(rows)
-		if err = errors.Join(err, rows.Close()); found || err != nil {
+		if err = errors.Join(err, rows.Close()); err != nil {
 			return err
 		}
+		some = some || found
+	}
+	if some {
+		return nil
 	}
 	return t.fail(ruleNotPivot, "xlsx", "id, acheteur_id, objet…")
 }

@@ -117,6 +117,7 @@ func (s *Server) Handler() http.Handler {
 	s.nodeRoutes(v1)
 	turn := inTurn()
 	s.validateRoutes(v1, turn)
+	s.referenceRoutes(r, v1)
 	s.federationRoutes(r.PathPrefix("/federation/v1").Subrouter())
 	s.catalogRoutes(r)
 	s.registerRoutes(r)

@@ -55,6 +55,13 @@ func fullPages() []Page {
 				{URL: "/opendata/marches/21000002700017/c-8", Title: "Fournitures", BuyerName: "Commune d’Amont", State: "withdrawn"}}},
 		RegisterPage{Nodes: sampleNodes, Buyers: []BuyerRow{{SIRET: "21000001900017", Name: "Commune d’Aval", Node: "siren:210000019", NodeName: "Commune d’Aval", Catalog: "https://aval.invalid/catalog", Territory: "fr:commune:00001", Contracts: 1240}, {SIRET: "21000002700017", Node: "siren:210000027", Contracts: 1}}},
 		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Datasets: sampleDatasets},
+		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés publics", Fields: []DictionaryRow{
+			{Anchor: "marche.nature", Path: "nature", Text: "La nature du contrat.", Type: "une valeur de la liste", Words: []string{"Marché"}, Example: "Marché", Current: "obligatoire",
+				History: []FieldHistory{{"2.0.4", "obligatoire"}, {"1.5.0", "obligatoire : Accord-cadre"}}},
+			{Anchor: "marche.uid", Path: "uid", Text: "L’identifiant.", Type: "texte", Current: "n’existe plus"}}}}},
+		RulesPage{Scopes: []RuleScopeRows{{ID: "schema", Title: "Le schéma", Lead: "Une erreur.", Rules: []RuleText{
+			{ID: "minimum", Severity: "error", Text: "… est trop petit.", Hint: "Corrigez.", Explain: "Zéro veut dire inconnu.", Source: "Arrêtés"},
+			{ID: "date-future", Severity: "warning", Text: "… est à venir.", Hint: "Corrigez.", Explain: "Une faute de frappe.", Source: "Calendrier"}}}}},
 		CheckPage{
 			Done: true, File: "decp-2026.json", Layout: "JSON", Records: 12, Valid: 10, Refused: 2, Warnings: 1, Schema: "2.0.3",
 			Versions: []string{"2.0.4", "2.0.3"}, Most: 64 << 20, Rules: []RuleRow{{
@@ -83,6 +90,7 @@ func sampleContract() ContractPage {
 func emptyPages() []Page {
 	return []Page{
 		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, ErrorPage{Status: 404}, AboutPage{"accessibilite"}, CheckPage{Most: 1 << 20},
+		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{},
 	}
 }
 
@@ -96,5 +104,7 @@ func sparsePages() []Page {
 		ContractPage{Address: "b/1", Fields: make([]FieldRow, 1), Suppliers: make([]SupplierRow, 1), Modifications: make([]ModificationRow, 1), Problems: make([]ProblemRow, 1), Repairs: make([]string, 1), Versions: []VersionRow{{Differs: make([]DifferRow, 1)}}, Lots: make([]LotRow, 1)},
 		ContractsPage{Items: make([]ContractRow, 1)}, RegisterPage{Nodes: make([]NodeRow, 1), Buyers: make([]BuyerRow, 1)},
 		BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, AboutPage{"mentions-legales"}, CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)},
+		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés", Fields: []DictionaryRow{{Path: "id"}}}}},
+		RulesPage{Scopes: []RuleScopeRows{{ID: "file", Title: "Le fichier", Rules: []RuleText{{ID: "bom", Text: "Une marque."}}}}},
 	}
 }

@@ -1,0 +1,79 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"maillon/catalog/pivot"
+	"maillon/catalog/pivot/guide"
+	"maillon/catalog/texts"
+	"maillon/node/web"
+)
+
+// referenceRoutes are what explains the format and its rules.
+func (s *Server) referenceRoutes(r, v1 *mux.Router) {
+	v1.Handle("/dictionary", s.answer(s.getDictionary)).Methods("GET", "HEAD")
+	r.Handle("/dictionnaire", s.answer(s.dictionaryPage)).Methods("GET", "HEAD")
+	r.Handle("/regles", s.answer(s.rulesPage)).Methods("GET", "HEAD")
+}
+
+// A FieldEntry is a field as /api/v1/dictionary tells it.
+type FieldEntry struct {
+	pivot.Field
+	Text string `json:"text"`
+}
+
+func (s *Server) getDictionary(w http.ResponseWriter, r *http.Request) error {
+	answer := map[pivot.Kind][]FieldEntry{}
+	for _, kind := range []pivot.Kind{pivot.Marche, pivot.Concession} {
+		for _, f := range pivot.Dictionary(kind) {
+			answer[kind] = append(answer[kind], FieldEntry{f, texts.T(langOf(r), f.TextKey())})
+		}
+	}
+	return writeJSON(w, answer)
+}
+
+func (s *Server) dictionaryPage(w http.ResponseWriter, r *http.Request) error {
+	lang := langOf(r)
+	var page web.DictionaryPage
+	for _, kind := range []pivot.Kind{pivot.Marche, pivot.Concession} {
+		rows := web.DictionaryKind{ID: string(kind), Title: texts.T(lang, "web.dictionary."+string(kind))}
+		for _, f := range guide.Rows(kind, lang) {
+			row := web.DictionaryRow{
+				Anchor: string(kind) + "." + strings.ReplaceAll(f.Path, "/", "."), Path: f.Path, Text: f.Text,
+				Type: f.Type, Words: f.Words, Example: f.Example, Current: f.Current,
+			}
+			for _, h := range f.History {
+				row.History = append(row.History, web.FieldHistory(h))
+			}
+			rows.Fields = append(rows.Fields, row)
+		}
+		page.Kinds = append(page.Kinds, rows)
+	}
+	return s.page(w, r, http.StatusOK, page)
+}
+
+func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request) error {
+	lang := langOf(r)
+	var page web.RulesPage
+	for _, rule := range pivot.Rules() {
+		at := slices.IndexFunc(page.Scopes, func(s web.RuleScopeRows) bool { return s.ID == string(rule.Of) })
+		if at < 0 {
+			key := "web.rules.scope." + string(rule.Of)
+			page.Scopes = append(page.Scopes, web.RuleScopeRows{
+				ID: string(rule.Of), Title: texts.T(lang, key), Lead: texts.T(lang, key+".lead"),
+			})
+			at = len(page.Scopes) - 1
+		}
+		key := "rule." + rule.ID
+		const found, expected = "…", "…"
+		page.Scopes[at].Rules = append(page.Scopes[at].Rules, web.RuleText{
+			ID: rule.ID, Severity: string(rule.Severity), Text: texts.T(lang, key+".text", found, expected),
+			Hint: texts.T(lang, key+".hint", found, expected), Explain: texts.T(lang, key+".explain"), Source: texts.T(lang, key+".source"),
+		})
+	}
+	return s.page(w, r, http.StatusOK, page)
+}
