@@ -177,6 +177,14 @@ func TestRulesAreToldInTheReadersLanguage(t *testing.T) {
 	if !strings.Contains(one, `"scope":"schema"`) || !strings.Contains(one, "{1}") {
 		t.Errorf("rule: %s", one)
 	}
+	for path, want := range map[string]string{
+		"/api/v1/dictionary?lang=fr": `"path":"titulaires/titulaire/id"`, "/dictionnaire?lang=fr": `id="marche.titulaires.titulaire.id"`,
+		"/regles?lang=fr": `id="publication-late"`,
+	} {
+		if page := text(t, r.do("GET", path, "")); !strings.Contains(page, want) {
+			t.Errorf("%s has no %s", path, want)
+		}
+	}
 	if res := r.do("GET", "/api/v1/rules/none", ""); res.StatusCode != http.StatusNotFound {
 		t.Errorf("no such rule: %s", res.Status)
 	}
