@@ -192,3 +192,15 @@ func tableIsHeader(cells []string) bool {
 	}
 	return named && len(known) >= 3
 }
+
+// TableColumns lists the columns by which a table of contracts may name its
+// cells, in their order (docs/mapping.md).
+func TableColumns() []string {
+	var names []string
+	for _, c := range tableColumns {
+		if c.sort != tableMeta || c.name == "type" || c.name == "generation" || c.name == "uid" {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}

@@ -177,7 +177,7 @@ func (b *tableBuilder) generation() Generation {
 			return Gen2
 		}
 	}
-	if day, _ := tableReadDay(b.first("dateNotification").said()); normIsDay(day) && day >= "2024" && day < "3" {
+	if day, _ := tableReadDay(b.first("dateNotification").said()); !normIsDay(day) || day >= "2024" {
 		return Gen2
 	}
 	return Gen1

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"maillon/catalog/pivot"
+	"maillon/catalog/pivot/mapping"
 )
 
 // A convertFormat is a layout that `maillon convert` writes.
@@ -58,7 +59,8 @@ func convertLines(w io.Writer, contracts iter.Seq[pivot.Contract]) error {
 type conversion struct {
 	convertFormat
 	files      []string
-	conforming bool // leave out what the schema of the file refuses
+	mapping    *mapping.Mapping // of the files, if they are exports of other software
+	conforming bool             // leave out what the schema of the file refuses
 
 	seen                      map[uint64]bool // hashes of the records written, if they must be unique
 	seed                      maphash.Seed
@@ -67,7 +69,7 @@ type conversion struct {
 }
 
 func (c *cli) convertCommand() *cobra.Command {
-	var to, out string
+	var to, out, by string
 	var conforming bool
 	names := slices.Sorted(maps.Keys(convertFormats))
 	cmd := &cobra.Command{
@@ -79,6 +81,10 @@ func (c *cli) convertCommand() *cobra.Command {
 				return &misuseError{cmd.CommandPath(), fmt.Errorf("--to %q: use one of %s", to, strings.Join(names, " "))}
 			}
 			conv := &conversion{convertFormat: format, files: args, conforming: conforming}
+			var err error
+			if conv.mapping, err = readMapping(by); err != nil {
+				return err
+			}
 			if err := conv.run(cmd.OutOrStdout(), out); err != nil {
 				return err
 			}
@@ -91,6 +97,7 @@ func (c *cli) convertCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&to, "to", "", c.t("cli.convert.flag.to", strings.Join(names, ", ")))
 	cmd.Flags().StringVarP(&out, "output", "o", "", c.t("cli.convert.flag.output"))
+	cmd.Flags().StringVar(&by, "map", "", c.t("cli.convert.flag.map"))
 	cmd.Flags().BoolVar(&conforming, "conforming", false, c.t("cli.convert.flag.conforming"))
 	return cmd
 }
@@ -139,9 +146,11 @@ func (v *conversion) file(name string, yield func(pivot.Contract) bool) (more bo
 		return false, err
 	}
 	defer f.Close()
-	for item, err := range pivot.NewReader(f, pivot.Limits{}).Items() {
+	in := mapped(f, v.mapping)
+	defer in.Close() //nolint:errcheck // it is only read
+	for item, err := range pivot.NewReader(in, pivot.Limits{}).Items() {
 		if err != nil {
-			return false, err
+			return false, mappingError(err)
 		}
 		if len(item.Problems) > 0 {
 			v.bad++
@@ -190,4 +199,38 @@ func (v *conversion) accepted(c pivot.Contract) (bool, error) {
 		return len(item.Problems) == 0 && pivot.JudgeBy(item.Record, v.schema).Errors() == 0, nil
 	}
 	return false, nil
+}
+
+// readMapping reads the mapping in a file; none for "".
+func readMapping(name string) (*mapping.Mapping, error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m, err := mapping.Parse(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return m, nil
+}
+
+// mapped reads a file by a mapping, if there is one.
+func mapped(file io.Reader, m *mapping.Mapping) io.ReadCloser {
+	if m == nil {
+		return io.NopCloser(file)
+	}
+	return m.Reader(file)
+}
+
+// mappingError is what is wrong with an export, where that is why it could not be
+// read.
+func mappingError(err error) error {
+	if bad, ok := errors.AsType[*mapping.ExportError](err); ok {
+		return bad
+	}
+	return err
 }

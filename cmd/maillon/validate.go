@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"maillon/catalog/pivot"
+	"maillon/catalog/pivot/mapping"
 	"maillon/catalog/pivot/report"
 	"maillon/catalog/texts"
 )
@@ -22,11 +23,12 @@ type validation struct {
 	c      *cli
 	out    *bufio.Writer
 	asJSON bool
+	by     *mapping.Mapping
 	schema pivot.Version // "" judges each record by the newest version that accepts it
 }
 
 func (c *cli) validateCommand() *cobra.Command {
-	var schema, rule string
+	var schema, rule, by string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "validate FILE…",
@@ -47,6 +49,10 @@ func (c *cli) validateCommand() *cobra.Command {
 					return &misuseError{cmd.CommandPath(), err}
 				}
 			}
+			var err error
+			if v.by, err = readMapping(by); err != nil {
+				return err
+			}
 			bad := false
 			for _, file := range args {
 				ok, err := v.file(file)
@@ -66,6 +72,7 @@ func (c *cli) validateCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&schema, "schema", "", c.t("cli.validate.flag.schema"))
 	cmd.Flags().StringVar(&rule, "explain", "", c.t("cli.validate.flag.explain"))
+	cmd.Flags().StringVar(&by, "map", "", c.t("cli.convert.flag.map"))
 	cmd.Flags().BoolVar(&asJSON, "json", false, c.t("cli.flag.json"))
 	return cmd
 }
@@ -101,7 +108,9 @@ func (v *validation) file(name string) (ok bool, err error) {
 		defer f.Close()
 		in = f
 	}
-	sum, err := report.Run(pivot.NewReader(in, pivot.Limits{}), report.Options{
+	export := mapped(in, v.by)
+	defer export.Close() //nolint:errcheck // it is only read
+	sum, err := report.Run(pivot.NewReader(export, pivot.Limits{}), report.Options{
 		Name: name, Lang: v.c.language(), Check: pivot.Checking{Schema: v.schema, Today: time.Now()},
 	}, v.record)
 	if err != nil {
