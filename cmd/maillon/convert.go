@@ -11,12 +11,14 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"maillon/catalog/pivot"
 	"maillon/catalog/pivot/mapping"
+	"maillon/catalog/pivot/ocds"
 )
 
 // A convertFormat is a layout that `maillon convert` writes.
@@ -35,6 +37,7 @@ var convertFormats = map[string]convertFormat{
 	"json-1.5.0": convertLegal(pivot.Gen1, pivot.V150, true, pivot.WriteJSON),
 	"xml-1.5.0":  convertLegal(pivot.Gen1, pivot.V150, false, pivot.WriteXML),
 	"csv":        {write: pivot.WriteCSV},
+	"ocds":       {}, // has options of its own
 	"ndjson":     {write: convertLines},
 }
 
@@ -71,6 +74,7 @@ type conversion struct {
 func (c *cli) convertCommand() *cobra.Command {
 	var to, out, by string
 	var conforming bool
+	release := ocds.Options{Published: time.Now().UTC().Truncate(time.Second)}
 	names := slices.Sorted(maps.Keys(convertFormats))
 	cmd := &cobra.Command{
 		Use:  "convert --to FORMAT FILE…",
@@ -79,6 +83,9 @@ func (c *cli) convertCommand() *cobra.Command {
 			format, known := convertFormats[to]
 			if !known {
 				return &misuseError{cmd.CommandPath(), fmt.Errorf("--to %q: use one of %s", to, strings.Join(names, " "))}
+			}
+			if to == "ocds" {
+				format.write = func(w io.Writer, all iter.Seq[pivot.Contract]) error { return ocds.Write(w, release, all) }
 			}
 			conv := &conversion{convertFormat: format, files: args, conforming: conforming}
 			var err error
@@ -98,6 +105,9 @@ func (c *cli) convertCommand() *cobra.Command {
 	cmd.Flags().StringVar(&to, "to", "", c.t("cli.convert.flag.to", strings.Join(names, ", ")))
 	cmd.Flags().StringVarP(&out, "output", "o", "", c.t("cli.convert.flag.output"))
 	cmd.Flags().StringVar(&by, "map", "", c.t("cli.convert.flag.map"))
+	cmd.Flags().StringVar(&release.Prefix, "ocid-prefix", ocds.DefaultPrefix, c.t("cli.convert.flag.prefix"))
+	cmd.Flags().StringVar(&release.URI, "uri", "urn:maillon:ocds", c.t("cli.convert.flag.uri"))
+	cmd.Flags().StringVar(&release.Publisher.Name, "publisher", "maillon", c.t("cli.convert.flag.publisher"))
 	cmd.Flags().BoolVar(&conforming, "conforming", false, c.t("cli.convert.flag.conforming"))
 	return cmd
 }
