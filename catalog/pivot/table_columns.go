@@ -98,6 +98,9 @@ var tableColumns = []tableColumn{
 	{"modificationSousTraitance_datePublicationDonnees", tableDay, "datepublicationdonneesmodificationactesoustraitance datepublicationdonneesmodificationsoustraitance"},
 	{"modificationSousTraitance_montant", tableNumber, "montantmodificationactesoustraitance"},
 
+	// Of a table with a line for each state of a contract: whether it is the last.
+	{tableState, tableMeta, ""},
+
 	// What WriteCSV reckons from the rest.
 	{"titulaire_rang", tableMeta, ""},
 	{"actesSousTraitance_nombre", tableMeta, ""},
@@ -106,6 +109,9 @@ var tableColumns = []tableColumn{
 	{"dureeMois_actuelle", tableMeta, ""},
 	{"montant_actuel", tableMeta, ""},
 }
+
+// tableState is the column that says that lines are states of a contract.
+const tableState = "donneesActuelles"
 
 // tableByHeader finds a column by its folded header.
 var tableByHeader = func() map[string]*tableColumn {

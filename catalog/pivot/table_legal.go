@@ -28,6 +28,8 @@ type tableRecord struct {
 type tableLine struct {
 	cells map[string]tableCell         // those that stand once on a line
 	more  map[int]map[string]tableCell // of the suppliers titulaire_…_2
+
+	changed []map[string]tableCell // suppliers after the modification that the line tells
 }
 
 // tableRead brings a record of form [Table] into the layout of the law: that
@@ -42,7 +44,11 @@ func tableRead(rec Record) tableRecord {
 		t.repairs = append(t.repairs, Repair{Rule: repairUnreadable, From: repairCut(err.Error())})
 	}
 	lines := t.lines(root)
-	b := tableBuilder{tableRecord: &t, lines: lines}
+	changes := lines
+	if len(lines) > 0 && lines[0].cells[tableState].said() != "" {
+		lines, changes = tableStates(lines)
+	}
+	b := tableBuilder{tableRecord: &t, lines: lines, changes: changes}
 	b.first = func(name string) tableCell {
 		for _, l := range lines {
 			if c, ok := l.cells[name]; ok && c.said() != "" {
@@ -153,9 +159,10 @@ func tableKind(kind, nature string, known Kind) Kind {
 // A tableBuilder writes the record of the law.
 type tableBuilder struct {
 	*tableRecord
-	lines []tableLine
-	first func(name string) tableCell
-	b     []byte
+	lines   []tableLine // of the contract as it was awarded
+	changes []tableLine // that tell of modifications
+	first   func(name string) tableCell
+	b       []byte
 }
 
 // tableOlder are fields of 2022 that tables of before tell of as well: there
@@ -234,7 +241,7 @@ func (b *tableBuilder) fields2022(marche bool) {
 	} {
 		b.field(name, name)
 	}
-	b.objects("actesSousTraitance", "acteSousTraitance", func(l *tableLine, o *tableObject) {
+	b.objects(b.lines, "actesSousTraitance", "acteSousTraitance", func(l *tableLine, o *tableObject) {
 		o.cell("id", l.cells["sousTraitance_id"])
 		o.object("sousTraitant", func(o *tableObject) {
 			o.cell("id", l.cells["sousTraitant_id"])
@@ -246,7 +253,7 @@ func (b *tableBuilder) fields2022(marche bool) {
 		o.cell("montant", l.cells["sousTraitance_montant"])
 		o.cell("variationPrix", l.cells["sousTraitance_variationPrix"])
 	})
-	b.objects("modificationsActesSousTraitance", "modificationActeSousTraitance", func(l *tableLine, o *tableObject) {
+	b.objects(b.lines, "modificationsActesSousTraitance", "modificationActeSousTraitance", func(l *tableLine, o *tableObject) {
 		o.cell("id", l.cells["modificationSousTraitance_id"])
 		o.cell("dureeMois", l.cells["modificationSousTraitance_dureeMois"])
 		o.cell("dateNotificationModificationSousTraitance", l.cells["modificationSousTraitance_dateNotification"])
@@ -340,7 +347,7 @@ func (b *tableBuilder) modifications(marche, new bool) {
 		amount, day, suppliers = "valeurGlobale", "dateSignatureModification", ""
 	}
 	n := len(b.b)
-	b.objects("modifications", "modification", func(l *tableLine, o *tableObject) {
+	b.objects(b.changes, "modifications", "modification", func(l *tableLine, o *tableObject) {
 		if new {
 			o.cell("id", l.cells["modification_id"])
 		} else {
@@ -350,15 +357,13 @@ func (b *tableBuilder) modifications(marche, new bool) {
 		o.cell(amount, l.cells["modification_montant"])
 		o.cell(day, l.cells["modification_dateNotification"])
 		o.cell("datePublicationDonneesModification", l.cells["modification_datePublicationDonnees"])
-		if id := l.cells["modification_titulaire_id"]; suppliers != "" && id.said() != "" {
-			s := tableObject{owner: b.tableRecord}
-			s.cell("typeIdentifiant", l.cells["modification_titulaire_typeIdentifiant"])
-			s.cell("id", id)
-			one := s.end()
-			if new {
-				one = `{"titulaire":` + one + `}`
-			}
-			o.raw(suppliers, "["+one+"]")
+		if id := l.cells["modification_titulaire_id"]; id.said() != "" {
+			l.changed = append(l.changed, map[string]tableCell{
+				"titulaire_id": id, "titulaire_typeIdentifiant": l.cells["modification_titulaire_typeIdentifiant"],
+			})
+		}
+		if suppliers != "" && len(l.changed) > 0 {
+			o.raw(suppliers, "["+strings.Join(b.changedSuppliers(l, new), ",")+"]")
 		}
 	})
 	if n == len(b.b) && !new && marche { // 1.x wants the list, if empty
@@ -366,12 +371,76 @@ func (b *tableBuilder) modifications(marche, new bool) {
 	}
 }
 
+func (b *tableBuilder) changedSuppliers(l *tableLine, new bool) []string {
+	var list []string
+	for _, cells := range l.changed {
+		s := tableObject{owner: b.tableRecord}
+		s.cell("typeIdentifiant", cells["titulaire_typeIdentifiant"])
+		s.cell("id", cells["titulaire_id"])
+		if name := cells["titulaire_denominationSociale"].said(); name != "" && !new {
+			s.put("denominationSociale", name, false)
+		}
+		if list = append(list, s.end()); new {
+			list[len(list)-1] = `{"titulaire":` + list[len(list)-1] + `}`
+		}
+	}
+	return list
+}
+
+// tableStates takes a table apart that has a line for each state of a contract
+// and supplier: what the first state says, and what each later one changes.
+func tableStates(lines []tableLine) (first, changes []tableLine) {
+	var states [][]tableLine
+	for _, l := range lines {
+		last := len(states) - 1
+		if last < 0 || states[last][0].cells["modification_id"].said() != l.cells["modification_id"].said() {
+			states = append(states, nil)
+			last++
+		}
+		states[last] = append(states[last], l)
+	}
+	for i := 1; i < len(states); i++ {
+		old, now := states[i-1], states[i]
+		change := tableLine{cells: map[string]tableCell{}}
+		for _, name := range []string{
+			"modification_id", "modification_objet", "modification_dateNotification", "modification_datePublicationDonnees",
+		} {
+			change.cells[name] = now[0].cells[name]
+		}
+		for _, name := range []string{"montant", "dureeMois"} {
+			if now[0].cells[name].said() != old[0].cells[name].said() {
+				change.cells["modification_"+name] = now[0].cells[name]
+			}
+		}
+		if !slices.EqualFunc(old, now, tableSameSupplier) {
+			for _, l := range now {
+				change.changed = append(change.changed, l.cells)
+			}
+		}
+		changes = append(changes, change)
+	}
+	first = states[0]
+	for i := range first { // they tell of no modification
+		delete(first[i].cells, "modification_id")
+	}
+	return first, changes
+}
+
+func tableSameSupplier(a, b tableLine) bool {
+	for _, name := range []string{"titulaire_id", "titulaire_typeIdentifiant", "titulaire_denominationSociale"} {
+		if a.cells[name].said() != b.cells[name].said() {
+			return false
+		}
+	}
+	return true
+}
+
 // objects writes the list of what make reads from each line, each once.
-func (b *tableBuilder) objects(list, item string, make func(*tableLine, *tableObject)) {
+func (b *tableBuilder) objects(lines []tableLine, list, item string, make func(*tableLine, *tableObject)) {
 	var all []string
-	for i := range b.lines {
+	for i := range lines {
 		o := tableObject{owner: b.tableRecord}
-		make(&b.lines[i], &o)
+		make(&lines[i], &o)
 		if len(o.b) == 0 {
 			continue
 		}

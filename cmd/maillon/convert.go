@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"maillon/catalog/pivot"
+	"maillon/catalog/pivot/flat"
 	"maillon/catalog/pivot/mapping"
 	"maillon/catalog/pivot/ocds"
 )
@@ -27,6 +28,9 @@ type convertFormat struct {
 	schema pivot.Version    // the official schema of the file; "" if there is none
 	unique bool             // which refuses a file with the same record twice
 	write  func(io.Writer, iter.Seq[pivot.Contract]) error
+
+	// complete writes contracts with what is known of them, instead of write.
+	complete func(io.Writer, iter.Seq[pivot.Complete]) error
 }
 
 // convertFormats are the layouts by the name that --to takes.
@@ -38,13 +42,17 @@ var convertFormats = map[string]convertFormat{
 	"xml-1.5.0":  convertLegal(pivot.Gen1, pivot.V150, false, pivot.WriteXML),
 	"csv":        {write: pivot.WriteCSV},
 	"ocds":       {}, // has options of its own
+	"csv-flat":   {write: flat.WriteCSV},
+	"parquet":    {write: flat.WriteParquet},
+	"light":      {}, // has an option of its own
 	"ndjson":     {write: convertLines},
+	"complet":    {complete: pivot.WriteComplet},
 }
 
 func convertLegal(
 	g pivot.Generation, v pivot.Version, unique bool, write func(io.Writer, pivot.Generation, iter.Seq[pivot.Contract]) error,
 ) convertFormat {
-	return convertFormat{g, v, unique, func(w io.Writer, contracts iter.Seq[pivot.Contract]) error { return write(w, g, contracts) }}
+	return convertFormat{gen: g, schema: v, unique: unique, write: func(w io.Writer, contracts iter.Seq[pivot.Contract]) error { return write(w, g, contracts) }}
 }
 
 // convertLines writes a contract a line, all fields, as the files étendu do.
@@ -74,6 +82,7 @@ type conversion struct {
 func (c *cli) convertCommand() *cobra.Command {
 	var to, out, by string
 	var conforming bool
+	var year int
 	release := ocds.Options{Published: time.Now().UTC().Truncate(time.Second)}
 	names := slices.Sorted(maps.Keys(convertFormats))
 	cmd := &cobra.Command{
@@ -86,6 +95,9 @@ func (c *cli) convertCommand() *cobra.Command {
 			}
 			if to == "ocds" {
 				format.write = func(w io.Writer, all iter.Seq[pivot.Contract]) error { return ocds.Write(w, release, all) }
+			}
+			if to == "light" {
+				format.write = func(w io.Writer, all iter.Seq[pivot.Contract]) error { return flat.WriteLight(w, year, all) }
 			}
 			conv := &conversion{convertFormat: format, files: args, conforming: conforming}
 			var err error
@@ -108,6 +120,7 @@ func (c *cli) convertCommand() *cobra.Command {
 	cmd.Flags().StringVar(&release.Prefix, "ocid-prefix", ocds.DefaultPrefix, c.t("cli.convert.flag.prefix"))
 	cmd.Flags().StringVar(&release.URI, "uri", "urn:maillon:ocds", c.t("cli.convert.flag.uri"))
 	cmd.Flags().StringVar(&release.Publisher.Name, "publisher", "maillon", c.t("cli.convert.flag.publisher"))
+	cmd.Flags().IntVar(&year, "year", 0, c.t("cli.convert.flag.year"))
 	cmd.Flags().BoolVar(&conforming, "conforming", false, c.t("cli.convert.flag.conforming"))
 	return cmd
 }
@@ -129,14 +142,26 @@ func (v *conversion) run(stdout io.Writer, out string) error {
 }
 
 func (v *conversion) to(w io.Writer) error {
-	if err := v.write(w, v.contracts); err != nil {
+	write := v.complete
+	if write == nil {
+		write = func(w io.Writer, all iter.Seq[pivot.Complete]) error {
+			return v.write(w, func(yield func(pivot.Contract) bool) {
+				for c := range all {
+					if !yield(c.Contract) {
+						return
+					}
+				}
+			})
+		}
+	}
+	if err := write(w, v.contracts); err != nil {
 		return err
 	}
 	return v.err
 }
 
 // contracts reads the files from the beginning, as often as it is asked to.
-func (v *conversion) contracts(yield func(pivot.Contract) bool) {
+func (v *conversion) contracts(yield func(pivot.Complete) bool) {
 	v.written, v.other, v.left, v.bad = 0, 0, 0, 0
 	v.seen, v.seed = map[uint64]bool{}, maphash.MakeSeed()
 	for _, name := range v.files {
@@ -150,7 +175,7 @@ func (v *conversion) contracts(yield func(pivot.Contract) bool) {
 	}
 }
 
-func (v *conversion) file(name string, yield func(pivot.Contract) bool) (more bool, err error) {
+func (v *conversion) file(name string, yield func(pivot.Complete) bool) (more bool, err error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return false, err
@@ -166,7 +191,7 @@ func (v *conversion) file(name string, yield func(pivot.Contract) bool) (more bo
 			v.bad++
 			continue
 		}
-		contract, _ := pivot.Normalise(item.Record)
+		contract, repairs := pivot.Normalise(item.Record)
 		if v.gen != 0 && contract.Generation != v.gen {
 			v.other++
 			continue
@@ -178,11 +203,29 @@ func (v *conversion) file(name string, yield func(pivot.Contract) bool) (more bo
 			continue
 		}
 		v.written++
-		if !yield(contract) {
+		all := pivot.Complete{Contract: contract, Repairs: repairs}
+		if v.complete != nil {
+			if all, err = completed(item.Record, all); err != nil {
+				return false, err
+			}
+		}
+		if !yield(all) {
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// completed adds what the rules say of a record.
+func completed(rec pivot.Record, c pivot.Complete) (pivot.Complete, error) {
+	verdict := pivot.Judge(rec)
+	hash, err := pivot.HashOf(rec.Raw)
+	if err != nil {
+		return c, err
+	}
+	c.State, c.Schema, c.Problems = verdict.State, verdict.Version, verdict.Problems
+	c.Address, c.Hash = rec.Buyer+"/"+rec.ID, hash.String()
+	return c, nil
 }
 
 // accepted reports whether the schema of the file accepts the contract as it

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"maillon/catalog/pivot"
+	"maillon/catalog/pivot/flat"
 	"maillon/catalog/pivot/guide"
 )
 
@@ -32,8 +33,15 @@ func (c *cli) dictionaryCommand() *cobra.Command {
 				return e.Encode(map[pivot.Kind][]pivot.Field{
 					pivot.Marche: pivot.Dictionary(pivot.Marche), pivot.Concession: pivot.Dictionary(pivot.Concession),
 				})
+			case to == "table-schema":
+				schema, err := flat.TableSchema(c.language())
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(w, "%s\n", schema)
+				return err
 			case to != "text":
-				return &misuseError{cmd.CommandPath(), fmt.Errorf("--to %q: use one of text markdown json", to)}
+				return &misuseError{cmd.CommandPath(), fmt.Errorf("--to %q: use one of text markdown json table-schema", to)}
 			}
 			field := ""
 			if len(args) > 0 {
@@ -45,7 +53,7 @@ func (c *cli) dictionaryCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&to, "to", "text", "text, markdown, json")
+	cmd.Flags().StringVar(&to, "to", "text", "text, markdown, json, table-schema")
 	return cmd
 }
 

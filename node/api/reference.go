@@ -8,6 +8,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"maillon/catalog/pivot"
+	"maillon/catalog/pivot/flat"
 	"maillon/catalog/pivot/guide"
 	"maillon/catalog/texts"
 	"maillon/node/web"
@@ -16,6 +17,7 @@ import (
 // referenceRoutes are what explains the format and its rules.
 func (s *Server) referenceRoutes(r, v1 *mux.Router) {
 	v1.Handle("/dictionary", s.answer(s.getDictionary)).Methods("GET", "HEAD")
+	v1.Handle("/table-schema", s.answer(s.getTableSchema)).Methods("GET", "HEAD")
 	r.Handle("/dictionnaire", s.answer(s.dictionaryPage)).Methods("GET", "HEAD")
 	r.Handle("/regles", s.answer(s.rulesPage)).Methods("GET", "HEAD")
 }
@@ -34,6 +36,17 @@ func (s *Server) getDictionary(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return writeJSON(w, answer)
+}
+
+// getTableSchema answers the Table Schema of the flat tables.
+func (s *Server) getTableSchema(w http.ResponseWriter, r *http.Request) error {
+	schema, err := flat.TableSchema(langOf(r))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(schema) // a reader who has gone away is no fault of the node
+	return nil
 }
 
 func (s *Server) dictionaryPage(w http.ResponseWriter, r *http.Request) error {

@@ -179,7 +179,7 @@ func TestRulesAreToldInTheReadersLanguage(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"/api/v1/dictionary?lang=fr": `"path":"titulaires/titulaire/id"`, "/dictionnaire?lang=fr": `id="marche.titulaires.titulaire.id"`,
-		"/regles?lang=fr": `id="publication-late"`,
+		"/api/v1/table-schema": `"name": "donneesActuelles"`, "/regles?lang=fr": `id="publication-late"`,
 	} {
 		if page := text(t, r.do("GET", path, "")); !strings.Contains(page, want) {
 			t.Errorf("%s has no %s", path, want)
