@@ -63,7 +63,7 @@ var fieldEditions = []struct {
 	xsd     bool
 }{
 	{j204, V204, false}, {j203, V203, false}, {j202, V202, false}, {x202, V202, true}, {j201, V201, false}, {x201, V201, true},
-	{j200, V200, false}, {x200, V200, true}, {j150, V150, false}, {x150, V150, true}, {j140, V140, false}, {x140, V140, true},
+	{j200, V200, false}, {x200, V200, true}, {j150, V150, false}, {x150, V150, true}, {j140, V140, false}, {x140, V140, true}, {j130, V130, false},
 }
 
 // Dictionary lists the fields of a kind of contract, in the order of the

@@ -30,7 +30,8 @@ func Judge(rec Record) Verdict { return Checking{}.Judge(rec) }
 // the schema refuses the record as deposited.
 //
 // A version of another layout refuses it with the rule "layout". The XSD has
-// stayed at 2.0.2: for XML, 2.0.3 and 2.0.4 judge as 2.0.2 does.
+// stayed at 2.0.2: for XML, 2.0.3 and 2.0.4 judge as 2.0.2 does; that of 1.3.0
+// differs from that of 1.4.0 by nothing but its comments.
 func JudgeBy(rec Record, v Version) catalog.Problems {
 	if rec.Form == Table {
 		return JudgeBy(tableRead(rec).legal, v)
@@ -45,8 +46,13 @@ func JudgeBy(rec Record, v Version) catalog.Problems {
 
 // judgeTapeBy judges the record in t by version v, on the given day (none: "").
 func judgeTapeBy(t *jsonTape, kind Kind, form Form, v Version, day string) catalog.Problems {
-	if form == XML && (v == V203 || v == V204) {
-		v = V202
+	if form == XML {
+		switch v {
+		case V203, V204:
+			v = V202
+		case V130:
+			v = V140
+		}
 	}
 	list := judgeEditions[form]
 	at := slices.IndexFunc(list, func(e judgeEdition) bool { return e.version == v })
@@ -78,7 +84,7 @@ func Versions(f Form) []Version {
 // ParseVersion reads the number of a version of the official schema, as in
 // "2.0.3" or "v2.0.3".
 func ParseVersion(s string) (Version, error) {
-	known := []Version{V140, V150, V200, V201, V202, V203, V204}
+	known := []Version{V130, V140, V150, V200, V201, V202, V203, V204}
 	if v := Version(strings.TrimPrefix(s, "v")); slices.Contains(known, v) {
 		return v, nil
 	}

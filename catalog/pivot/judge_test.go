@@ -219,7 +219,7 @@ func TestXMLIsJudgedByTheXSD(t *testing.T) {
 
 func TestVersionsAreThoseOfTheForm(t *testing.T) {
 	for f, want := range map[Form][]Version{
-		Flat: {V140, V150, V200}, Nested: {V201, V202, V203, V204}, XML: {V140, V150, V200, V201, V202}, "csv": nil,
+		Flat: {V130, V140, V150, V200}, Nested: {V201, V202, V203, V204}, XML: {V140, V150, V200, V201, V202}, "csv": nil,
 	} {
 		if diff := cmp.Diff(want, Versions(f)); diff != "" {
 			t.Errorf("%s: %s", f, diff)
@@ -232,7 +232,7 @@ func TestVersionsAreThoseOfTheForm(t *testing.T) {
 		}
 	}
 	_, err := ParseVersion("9")
-	if want := `schema version "9" is not known: use one of 1.4.0 1.5.0 2.0.0 2.0.1 2.0.2 2.0.3 2.0.4`; fmt.Sprint(err) != want {
+	if want := `schema version "9" is not known: use one of 1.3.0 1.4.0 1.5.0 2.0.0 2.0.1 2.0.2 2.0.3 2.0.4`; fmt.Sprint(err) != want {
 		t.Errorf("the message is %q, want %q", err, want)
 	}
 }

@@ -39,6 +39,7 @@ type Version string
 
 // The versions a record can be judged by, oldest first.
 const (
+	V130 Version = "1.3.0"
 	V140 Version = "1.4.0"
 	V150 Version = "1.5.0"
 	V200 Version = "2.0.0"

@@ -12,7 +12,8 @@ type schemaSet uint16
 
 // The editions, oldest first in each format.
 const (
-	j140 schemaSet = 1 << iota
+	j130 schemaSet = 1 << iota
+	j140
 	j150
 	j200
 	j201
@@ -28,7 +29,8 @@ const (
 
 // Sets that the tables speak of.
 const (
-	j1  = j140 | j150
+	jo  = j130 | j140 // before the procedures of 2019; of a list only the first item is checked
+	j1  = jo | j150
 	x1  = x140 | x150
 	v1  = j1 | x1                   // arrêtés of 2017 to 2019
 	jn  = j201 | j202 | j203 | j204 // nested layout

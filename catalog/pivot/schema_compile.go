@@ -70,13 +70,13 @@ type judgeEdition struct {
 // judgeEditions are the editions of each form, oldest first. It is written
 // once, before main, and only read afterwards.
 var judgeEditions = map[Form][]judgeEdition{
-	Flat:   schemaCompile(Flat, j140, j150, j200),
+	Flat:   schemaCompile(Flat, j130, j140, j150, j200),
 	Nested: schemaCompile(Nested, j201, j202, j203, j204),
 	XML:    schemaCompile(XML, x140, x150, x200, x201, x202),
 }
 
 var schemaVersions = map[schemaSet]Version{
-	j140: V140, j150: V150, j200: V200, j201: V201, j202: V202, j203: V203, j204: V204,
+	j130: V130, j140: V140, j150: V150, j200: V200, j201: V201, j202: V202, j203: V203, j204: V204,
 	x140: V140, x150: V150, x200: V200, x201: V201, x202: V202,
 }
 
@@ -195,6 +195,8 @@ func (c schemaCompiler) date() *judgeForm {
 	switch {
 	case c.form == XML:
 		return &judgeForm{ruleDate, "xs:date", judgeIsXSDate}
+	case c.in(j130):
+		return &judgeForm{ruleDate, `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`, func(s []byte) bool { return len(s) == 10 && judgeIsDay(s) }}
 	case c.in(v1):
 		return &judgeForm{ruleDate, `^\d{4}-[01]\d-[0-3]\d([+-][0-2]\d:[0-5]\dZ?)?$`, judgeIsDate1}
 	default:

@@ -21,18 +21,18 @@ var schemaConcession = schemaGroup{Name: "contrat-concession", Closed: v2, Field
 	{"valeurGlobale", v20 | x201, is.amount(0), always},
 	{"valeurGlobale", vn &^ x201, is.amount(1), always},
 	{"montantSubventionPublique", always, is.amount(0), always},
-	{"donneesExecution", j140, is.list("donneesAnnuelles", 0, &schemaExecution).firstOnly(), always},
-	{"donneesExecution", v1&^j140 | v20, is.list("donneesAnnuelles", 0, &schemaExecution), always},
+	{"donneesExecution", jo, is.list("donneesAnnuelles", 0, &schemaExecution).firstOnly(), always},
+	{"donneesExecution", v1&^jo | v20, is.list("donneesAnnuelles", 0, &schemaExecution), always},
 	{"donneesExecution", j201 | x202, is.list("donneesAnnuelles", 1, &schemaExecution), never},
 	{"donneesExecution", vn &^ (j201 | x202), is.list("donneesAnnuelles", 0, &schemaExecution), never},
-	{"concessionnaires", j140, is.list("concessionnaire", 1, &schemaSupplier).firstOnly(), always},
-	{"concessionnaires", always &^ j140, is.list("concessionnaire", 1, &schemaSupplier).anyWrapper(), always},
+	{"concessionnaires", jo, is.list("concessionnaire", 1, &schemaSupplier).firstOnly(), always},
+	{"concessionnaires", always &^ jo, is.list("concessionnaire", 1, &schemaSupplier).anyWrapper(), always},
 	{"considerationsSociales", v20, is.words("considerationSociale", 0, wordsSocialConcession200), always},
 	{"considerationsSociales", vn, is.words("considerationSociale", 1, wordsSocialConcession), always},
 	{"considerationsEnvironnementales", v20, is.words("considerationEnvironnementale", 0, wordsEnvironment200), always},
 	{"considerationsEnvironnementales", vn, is.words("considerationEnvironnementale", 1, wordsEnvironment), always},
-	{"modifications", j140, is.list("modification", 0, &schemaConcessionModification).firstOnly(), always},
-	{"modifications", v1&^j140 | v20, is.list("modification", 0, &schemaConcessionModification), always},
+	{"modifications", jo, is.list("modification", 0, &schemaConcessionModification).firstOnly(), always},
+	{"modifications", v1&^jo | v20, is.list("modification", 0, &schemaConcessionModification), always},
 	{"modifications", vn, is.list("modification", 1, &schemaConcessionModification), never},
 }}
 
@@ -64,8 +64,8 @@ var schemaConcessionModification = schemaGroup{Name: "modification", Fields: []s
 var schemaExecution = schemaGroup{Name: "donneesAnnuelles", Fields: []schemaField{
 	{"datePublicationDonneesExecution", always, is.date(), always},
 	{"depensesInvestissement", always, is.amount(0), always},
-	{"tarifs", j140, is.list("tarif", 1, &schemaTariff).firstOnly().twice(), always},
-	{"tarifs", always &^ j140, is.list("tarif", 1, &schemaTariff).twice(), always},
+	{"tarifs", jo, is.list("tarif", 1, &schemaTariff).firstOnly().twice(), always},
+	{"tarifs", always &^ jo, is.list("tarif", 1, &schemaTariff).twice(), always},
 }}
 
 // schemaTariff is a tarif that users pay.

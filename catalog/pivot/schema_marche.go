@@ -40,8 +40,8 @@ var schemaMarche = schemaGroup{Name: "marche", Closed: v2, Fields: []schemaField
 	{"modificationsActesSousTraitance", v20, is.list("modificationActeSousTraitance", 0, &schemaSubcontractChange), always},
 	{"modificationsActesSousTraitance", jn, is.list("modificationActeSousTraitance", 1, &schemaSubcontractChange), never},
 	{"modificationsActesSousTraitance", xn, is.list("modificationActesSousTraitance", 1, &schemaSubcontractChange), never},
-	{"procedure", j140 | x140, is.word(wordsProcedure140), always},
-	{"procedure", always &^ (j140 | x140), is.word(wordsProcedure), always},
+	{"procedure", jo | x140, is.word(wordsProcedure140), always},
+	{"procedure", always &^ (jo | x140), is.word(wordsProcedure), always},
 	{"lieuExecution", always, is.object(&schemaPlace), always},
 	{"dureeMois", always, is.whole(1), always},
 	{"dateNotification", always, is.date(), always},
@@ -56,14 +56,14 @@ var schemaMarche = schemaGroup{Name: "marche", Closed: v2, Fields: []schemaField
 	{"origineUE", jn, is.ratio(), j201},
 	{"origineFrance", j200 | x200 | xn, is.ratio().orEmpty(), v20 | x201},
 	{"origineFrance", jn, is.ratio(), j201},
-	{"titulaires", j140, is.list("titulaire", 1, &schemaSupplier).firstOnly(), always},
-	{"titulaires", always &^ j140, is.list("titulaire", 1, &schemaSupplier).anyWrapper(), always},
+	{"titulaires", jo, is.list("titulaire", 1, &schemaSupplier).firstOnly(), always},
+	{"titulaires", always &^ jo, is.list("titulaire", 1, &schemaSupplier).anyWrapper(), always},
 	{"considerationsSociales", v20, is.words("considerationSociale", 0, wordsSocial200), always},
 	{"considerationsSociales", vn, is.words("considerationSociale", 1, wordsSocial), always},
 	{"considerationsEnvironnementales", v20, is.words("considerationEnvironnementale", 0, wordsEnvironment200), always},
 	{"considerationsEnvironnementales", vn, is.words("considerationEnvironnementale", 1, wordsEnvironment), always},
-	{"modifications", j140, is.list("modification", 0, &schemaModification).firstOnly(), always},
-	{"modifications", v1&^j140 | v20, is.list("modification", 0, &schemaModification), always},
+	{"modifications", jo, is.list("modification", 0, &schemaModification).firstOnly(), always},
+	{"modifications", v1&^jo | v20, is.list("modification", 0, &schemaModification), always},
 	{"modifications", vn, is.list("modification", 1, &schemaModification), never},
 }}
 
@@ -100,8 +100,8 @@ var schemaModification = schemaGroup{Name: "modification", Fields: []schemaField
 	{"montant", v1, is.amount(), never},
 	{"montant", v20 | x201, is.amount(0), never},
 	{"montant", vn &^ x201, is.amount(1), never},
-	{"titulaires", j140, is.list("titulaire", 1, &schemaSupplier).firstOnly(), never},
-	{"titulaires", always &^ j140, is.list("titulaire", 1, &schemaSupplier).anyWrapper(), x201},
+	{"titulaires", jo, is.list("titulaire", 1, &schemaSupplier).firstOnly(), never},
+	{"titulaires", always &^ jo, is.list("titulaire", 1, &schemaSupplier).anyWrapper(), x201},
 }}
 
 // schemaSubcontract is an acteSousTraitance.

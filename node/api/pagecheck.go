@@ -50,7 +50,7 @@ func (s *Server) postCheckPage(w http.ResponseWriter, r *http.Request) error {
 	schema := r.PostFormValue("schema")
 	if schema != "" {
 		if o.Check.Schema, err = pivot.ParseVersion(schema); err != nil {
-			return &BadParameter{"schema", schema, "1.4.0 to 2.0.4"}
+			return &BadParameter{"schema", schema, "1.3.0 to 2.0.4"}
 		}
 	}
 	file := pivot.NewReader(in, pivot.Limits{File: s.mostChecked()})

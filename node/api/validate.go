@@ -139,7 +139,7 @@ func (s *Server) validateOptions(r *http.Request, q url.Values) (report.Options,
 	if v := q.Get("schema"); v != "" {
 		var err error
 		if o.Check.Schema, err = pivot.ParseVersion(v); err != nil {
-			return o, &BadParameter{"schema", v, "1.4.0 to 2.0.4"}
+			return o, &BadParameter{"schema", v, "1.3.0 to 2.0.4"}
 		}
 	}
 	if v := q.Get("all"); v != "" {
