@@ -71,6 +71,8 @@ type Server struct {
 	// Ready returns why the node may not serve its catalogue yet, or nil.
 	Ready func() error
 	Now   func() time.Time
+
+	sessions sessions
 }
 
 // A NodeStatus is a node as this one knows it.
@@ -127,6 +129,11 @@ func (s *Server) Handler() http.Handler {
 		return s.page(w, r, http.StatusOK, s.checkPage(web.CheckPage{}))
 	})).Methods("GET", "HEAD")
 	r.Handle("/valider", s.answer(turn(s.postCheckPage))).Methods("POST")
+	r.Handle("/connexion", s.answer(s.loginPage)).Methods("GET", "HEAD")
+	r.Handle("/connexion", s.answer(s.postLogin)).Methods("POST")
+	r.Handle("/deconnexion", s.answer(s.postLogout)).Methods("POST")
+	r.Handle("/saisie", s.answer(s.entryPage)).Methods("GET", "HEAD")
+	r.Handle("/saisie", s.answer(s.postEntry)).Methods("POST")
 	r.NotFoundHandler = s.answer(func(http.ResponseWriter, *http.Request) error {
 		return fmt.Errorf("no such address: %w", store.ErrNotFound)
 	})
@@ -227,6 +234,8 @@ func kindOf(err error) (kind, title string, status int) {
 		return "starting", "The node is starting", http.StatusServiceUnavailable
 	case errors.Is(err, errToken):
 		return "token", "A token is needed", http.StatusUnauthorized
+	case errors.Is(err, errForm):
+		return "form", "The form is too old", http.StatusForbidden
 	case errors.Is(err, errMethod):
 		return "method", "Method not allowed", http.StatusMethodNotAllowed
 	case errors.Is(err, errBusy):
@@ -281,16 +290,21 @@ func (s *Server) authorised(r *http.Request) error {
 	if !ok {
 		return errToken
 	}
+	if !s.knows(token) {
+		return errToken
+	}
+	return nil
+}
+
+// knows reports whether a token is one of deposits.
+func (s *Server) knows(token string) bool {
 	got := sha256.Sum256([]byte(strings.TrimSpace(token)))
 	match := 0
 	for _, t := range s.Tokens {
 		want := sha256.Sum256([]byte(t))
 		match |= subtle.ConstantTimeCompare(got[:], want[:])
 	}
-	if match != 1 {
-		return errToken
-	}
-	return nil
+	return match == 1
 }
 
 func writeJSON(w http.ResponseWriter, v any) error {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,9 @@ func (s *Server) contractPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if d.State == view.Redacted {
 		page.Redacted = shown.Note
+	}
+	if shown.Node == s.Self.ID && d.State == pivot.ToCorrect && c.Generation == pivot.Gen2 {
+		page.FixURL = s.base() + "/saisie?contract=" + url.QueryEscape(d.Address)
 	}
 	for _, p := range shown.Problems {
 		page.Problems = append(page.Problems, problemRow(p, lang))

@@ -27,6 +27,7 @@ type ContractPage struct {
 	Repairs       []string // sentences in the page's language
 	Versions      []VersionRow
 	Lots          []LotRow // the other lots of the same procedure
+	FixURL        string   // where an agent corrects it; "" if that cannot be done here
 	Withdrawn     bool
 	Redacted      string // the reason, "" if nothing was redacted
 }

@@ -104,6 +104,9 @@ func fieldFaults(doc *html.Node) []string {
 	var all []string
 	for _, name := range []string{"input", "select", "textarea"} {
 		for _, n := range find(doc, name) {
+			if attr(n, "type") == "hidden" {
+				continue
+			}
 			label := first(doc, "label", "for", attr(n, "id"))
 			if attr(n, "id") == "" || label == nil || strings.TrimSpace(textOf(label)) == "" {
 				all = append(all, "no label for the field "+attr(n, "name"))

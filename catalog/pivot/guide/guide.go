@@ -27,6 +27,9 @@ type Row struct {
 	Current  string // whether the newest version wants it
 	Required bool   // by the newest version
 	Known    bool   // to the newest version
+	Several  bool   // several of Words may be given
+	Flag     bool   // yes or no
+	Day      bool   // a date
 	History  []History
 }
 
@@ -56,6 +59,7 @@ func row(f pivot.Field, lang texts.Lang) Row {
 		r.Current = texts.T(lang, "web.dictionary.notknown", newest)
 	}
 	r.Type, r.Words = usageForm(now, lang), now.Words
+	r.Several, r.Flag, r.Day = now.Type == pivot.FieldWords, now.Type == pivot.FieldFlag, now.Type == pivot.FieldDate
 	if len(f.Usage) < 2 {
 		return r
 	}

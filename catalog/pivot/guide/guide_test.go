@@ -32,8 +32,8 @@ func TestTheWrittenDictionaryIsUpToDate(t *testing.T) {
 func TestTemplatesAskForEveryMandatoryField(t *testing.T) {
 	for _, kind := range []pivot.Kind{pivot.Marche, pivot.Concession} {
 		asked := map[string]bool{}
-		for _, c := range columns(kind) {
-			asked[c.path] = true
+		for _, c := range Columns(kind) {
+			asked[c.Path] = true
 		}
 		known := map[string]bool{}
 		for _, r := range Rows(kind, texts.French) {
@@ -88,25 +88,25 @@ func TestATemplateFilledInConforms(t *testing.T) {
 // fillIn types the dictionary's examples into the first line of a sheet.
 func fillIn(t *testing.T, book *excelize.File, sheet string, kind pivot.Kind) {
 	t.Helper()
-	for i, c := range columns(kind) {
+	for i, c := range Columns(kind) {
 		value := ""
 		for _, r := range Rows(kind, texts.French) {
-			if value == "" && r.Path == c.path {
+			if value == "" && r.Path == c.Path {
 				value = r.Example
 			}
 		}
 		switch {
-		case c.header == "nature" && kind == pivot.Concession:
+		case c.Header == "nature" && kind == pivot.Concession:
 			value = "Délégation de service public"
-		case c.header == "procedure" && kind == pivot.Concession:
+		case c.Header == "procedure" && kind == pivot.Concession:
 			value = "Procédure négociée ouverte"
 		}
 		name, err := excelize.CoordinatesToCellName(i+1, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := book.GetCellValue(sheet, strings.TrimRight(name, "0123456789")+"1"); err != nil || got != c.header {
-			t.Errorf("%s has header %q, %v; want %q", name, got, err, c.header)
+		if got, err := book.GetCellValue(sheet, strings.TrimRight(name, "0123456789")+"1"); err != nil || got != c.Header {
+			t.Errorf("%s has header %q, %v; want %q", name, got, err, c.Header)
 		}
 		if err := book.SetCellStr(sheet, name, value); err != nil {
 			t.Fatal(err)

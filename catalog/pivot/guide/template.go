@@ -12,14 +12,16 @@ import (
 	"maillon/catalog/texts"
 )
 
-// A column of a template: its header, and the field of the dictionary that it
-// is for.
-type column struct{ header, path string }
+// A Column is what a person fills in of a contract.
+type Column struct {
+	Header string // of a table: a name of [pivot.TableColumns], or one that stands for it
+	Path   string // of the field in the dictionary
+}
 
-// columns are those of a table that a person fills in, mandatory ones first.
-func columns(kind pivot.Kind) []column {
+// Columns lists what a person fills in, mandatory fields first.
+func Columns(kind pivot.Kind) []Column {
 	if kind == pivot.Concession {
-		return []column{
+		return []Column{
 			{"id", "id"}, {"autoriteConcedante_id", "autoriteConcedante/id"}, {"nature", "nature"}, {"objet", "objet"}, {"procedure", "procedure"},
 			{"dureeMois", "dureeMois"}, {"dateSignature", "dateSignature"}, {"datePublicationDonnees", "datePublicationDonnees"},
 			{"dateDebutExecution", "dateDebutExecution"}, {"valeurGlobale", "valeurGlobale"}, {"montantSubventionPublique", "montantSubventionPublique"},
@@ -27,7 +29,7 @@ func columns(kind pivot.Kind) []column {
 			{"considerationsSociales", "considerationsSociales"}, {"considerationsEnvironnementales", "considerationsEnvironnementales"},
 		}
 	}
-	list := []column{
+	list := []Column{
 		{"id", "id"}, {"acheteur_id", "acheteur/id"}, {"nature", "nature"}, {"objet", "objet"}, {"codeCPV", "codeCPV"}, {"procedure", "procedure"},
 		{"lieuExecution_code", "lieuExecution/code"}, {"lieuExecution_typeCode", "lieuExecution/typeCode"}, {"dureeMois", "dureeMois"},
 		{"dateNotification", "dateNotification"}, {"datePublicationDonnees", "datePublicationDonnees"}, {"montant", "montant"},
@@ -39,14 +41,14 @@ func columns(kind pivot.Kind) []column {
 		"sousTraitanceDeclaree", "considerationsSociales", "considerationsEnvironnementales",
 		"idAccordCadre", "tauxAvance", "origineUE", "origineFrance",
 	} {
-		list = append(list, column{name, name})
+		list = append(list, Column{name, name})
 	}
 	return append(list,
-		column{"modification_id", "modifications/modification/id"},
-		column{"modification_dateNotification", "modifications/modification/dateNotificationModification"},
-		column{"modification_datePublicationDonnees", "modifications/modification/datePublicationDonneesModification"},
-		column{"modification_montant", "modifications/modification/montant"},
-		column{"modification_dureeMois", "modifications/modification/dureeMois"},
+		Column{"modification_id", "modifications/modification/id"},
+		Column{"modification_dateNotification", "modifications/modification/dateNotificationModification"},
+		Column{"modification_datePublicationDonnees", "modifications/modification/datePublicationDonneesModification"},
+		Column{"modification_montant", "modifications/modification/montant"},
+		Column{"modification_dureeMois", "modifications/modification/dureeMois"},
 	)
 }
 
@@ -56,8 +58,8 @@ func WriteTemplateCSV(w io.Writer, kind pivot.Kind) error {
 		return err
 	}
 	var header []string
-	for _, c := range columns(kind) {
-		header = append(header, c.header)
+	for _, c := range Columns(kind) {
+		header = append(header, c.Header)
 	}
 	out := csv.NewWriter(w)
 	out.Comma = ';'
@@ -130,13 +132,13 @@ func (t *template) sheet(sheet string, kind pivot.Kind) {
 	}
 	must := t.style(excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DDE7F5"}}})
 	may := t.style(excelize.Style{Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"F0F0F0"}}})
-	for i, c := range columns(kind) {
-		r := rows[c.path]
+	for i, c := range Columns(kind) {
+		r := rows[c.Path]
 		name, err := excelize.ColumnNumberToName(i + 1)
 		t.do(err)
-		t.do(t.book.SetColWidth(sheet, name, name, float64(max(14, len(c.header)+2))))
+		t.do(t.book.SetColWidth(sheet, name, name, float64(max(14, len(c.Header)+2))))
 		t.do(t.book.SetColStyle(sheet, name, styles[cellStyle(c)]))
-		t.do(t.book.SetCellStr(sheet, name+"1", c.header))
+		t.do(t.book.SetCellStr(sheet, name+"1", c.Header))
 		head := may
 		if r.Required {
 			head = must
@@ -149,12 +151,12 @@ func (t *template) sheet(sheet string, kind pivot.Kind) {
 }
 
 // cellStyle keeps a spreadsheet from taking an id for a number.
-func cellStyle(c column) string {
+func cellStyle(c Column) string {
 	switch {
-	case strings.HasPrefix(c.header, "date") || strings.Contains(c.header, "_date"):
+	case strings.HasPrefix(c.Header, "date") || strings.Contains(c.Header, "_date"):
 		return "day"
-	case c.header == "id" || strings.HasSuffix(c.header, "_id") && !strings.HasPrefix(c.header, "modification") ||
-		c.header == "codeCPV" || c.header == "idAccordCadre" || c.header == "lieuExecution_code":
+	case c.Header == "id" || strings.HasSuffix(c.Header, "_id") && !strings.HasPrefix(c.Header, "modification") ||
+		c.Header == "codeCPV" || c.Header == "idAccordCadre" || c.Header == "lieuExecution_code":
 		return "text"
 	}
 	return "other"
@@ -162,7 +164,7 @@ func cellStyle(c column) string {
 
 // validate lets the typist choose from a closed list, and says what the field
 // means when a cell is entered.
-func (t *template) validate(sheet, lists, name string, c column, r Row) {
+func (t *template) validate(sheet, lists, name string, c Column, r Row) {
 	v := excelize.NewDataValidation(true)
 	v.Sqref = fmt.Sprintf("%s2:%s%d", name, name, templateLines+1)
 	words := r.Words
@@ -174,9 +176,9 @@ func (t *template) validate(sheet, lists, name string, c column, r Row) {
 		for i, word := range words {
 			t.do(t.book.SetCellStr(lists, fmt.Sprintf("%s%d", name, i+1), word))
 		}
-		v.SetError(excelize.DataValidationErrorStyleWarning, c.header, texts.T(t.lang, "template.list"))
+		v.SetError(excelize.DataValidationErrorStyleWarning, c.Header, texts.T(t.lang, "template.list"))
 	}
-	v.SetInput(cut(c.header, 32), cut(r.Text, 250))
+	v.SetInput(cut(c.Header, 32), cut(r.Text, 250))
 	t.do(t.book.AddDataValidation(sheet, v))
 }
 
@@ -194,10 +196,10 @@ func (t *template) explain() {
 		for _, r := range Rows(kind, t.lang) {
 			rows[r.Path] = r
 		}
-		for _, c := range columns(kind) {
+		for _, c := range Columns(kind) {
 			line++
-			r := rows[c.path]
-			t.do(t.book.SetSheetRow(t.help, fmt.Sprintf("A%d", line), &[]any{c.header, r.Text, r.Current, r.Type, r.Example}))
+			r := rows[c.Path]
+			t.do(t.book.SetSheetRow(t.help, fmt.Sprintf("A%d", line), &[]any{c.Header, r.Text, r.Current, r.Type, r.Example}))
 		}
 		line += 2
 	}
