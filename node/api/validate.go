@@ -40,6 +40,7 @@ func inTurn() func(handler) handler {
 				return h(w, r)
 			default:
 				_ = conn.SetReadDeadline(time.Now().Add(validateRefused)) // as above
+				w.Header().Set("Connection", "close")                     // nothing else is read from it
 				return errBusy
 			}
 		}
