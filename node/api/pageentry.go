@@ -208,18 +208,18 @@ func (s *Server) showEntry(w http.ResponseWriter, r *http.Request, status int, o
 		switch draft.Repeated(c.Header) {
 		case "supplier":
 			for n := range page.Suppliers {
-				page.Suppliers[n].Fields = append(page.Suppliers[n].Fields, entryField(c, rows[i], f.Values[c.Header], n, problems[c.Header][n]))
+				page.Suppliers[n].Fields = append(page.Suppliers[n].Fields, entryField(c, rows[i], f.Values[c.Header], n, problems[c.Header][n], lang))
 			}
 		case "modification":
 			for n := range page.Modifications {
-				page.Modifications[n].Fields = append(page.Modifications[n].Fields, entryField(c, rows[i], f.Values[c.Header], n, problems[c.Header][n]))
+				page.Modifications[n].Fields = append(page.Modifications[n].Fields, entryField(c, rows[i], f.Values[c.Header], n, problems[c.Header][n], lang))
 			}
 		default:
 			var all []web.ProblemRow
 			for _, at := range problems[c.Header] {
 				all = append(all, at...)
 			}
-			page.Fields = append(page.Fields, entryField(c, rows[i], f.Values[c.Header], -1, all))
+			page.Fields = append(page.Fields, entryField(c, rows[i], f.Values[c.Header], -1, all, lang))
 		}
 	}
 	return s.page(w, r, status, page)
@@ -228,14 +228,17 @@ func (s *Server) showEntry(w http.ResponseWriter, r *http.Request, status int, o
 func entryProblem(p catalog.Problem, lang texts.Lang) web.ProblemRow {
 	row := problemRow(p, lang)
 	row.Pointer, row.Line = "", 0
+	if p.Rule == "required" {
+		row.Text, row.Hint = texts.T(lang, "web.entry.missing"), ""
+	}
 	return row
 }
 
 // entryField is a field of the form; at is the number of its supplier or
 // modification, -1 for a field that stands once.
-func entryField(c guide.Column, row guide.Row, values []string, at int, problems []web.ProblemRow) web.EntryField {
+func entryField(c guide.Column, row guide.Row, values []string, at int, problems []web.ProblemRow, lang texts.Lang) web.EntryField {
 	f := web.EntryField{
-		Name: c.Header, Help: row.Text, Example: row.Example, Required: row.Required, Problems: problems, Type: "text",
+		Name: c.Header, Label: entryLabel(c, lang), Help: row.Text, Example: row.Example, Required: row.Required, Problems: problems, Type: "text",
 		Several: row.Several,
 	}
 	if at >= 0 {
@@ -259,6 +262,16 @@ func entryField(c guide.Column, row guide.Row, values []string, at int, problems
 		f.Words = append(f.Words, web.EntryWord{Word: f.Value, Chosen: true})
 	}
 	return f
+}
+
+// entryLabel is what people call a field.
+func entryLabel(c guide.Column, lang texts.Lang) string {
+	for _, key := range []string{"label." + c.Header, "field." + c.Header} {
+		if texts.Has(key) {
+			return texts.T(lang, key)
+		}
+	}
+	return ""
 }
 
 // foundCodes are the CPV codes whose number or name holds every word.

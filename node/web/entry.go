@@ -44,7 +44,8 @@ type EntryRow struct{ Fields []EntryField }
 
 // An EntryField is one field of the form.
 type EntryField struct {
-	Name     string // also its legal name
+	Name     string // of the column; mostly its legal name
+	Label    string // what people call it; "" for its name
 	At       int    // number of the supplier or modification, from 1; 0 for a field that stands once
 	Help     string
 	Example  string

@@ -59,7 +59,7 @@ func fullPages() []Page {
 		EntryPage{
 			Kind: "marche", Contract: "21000001900017/2026-014", Form: "abc", Checked: true, Errors: 1, Warnings: 1, Problems: sampleProblems[1:],
 			Fields: []EntryField{
-				{Name: "id", Help: "Le numéro.", Example: "2024-1", Type: "text", Value: "2026-014", Required: true, Problems: sampleProblems[:1]},
+				{Name: "id", Label: "Identifiant", Help: "Le numéro.", Example: "2024-1", Type: "text", Value: "2026-014", Required: true, Problems: sampleProblems[:1]},
 				{Name: "nature", Help: "La nature.", Type: "text", Words: []EntryWord{{"Marché", true}, {"Marché de partenariat", false}}},
 				{Name: "techniques", Help: "Les techniques.", Type: "text", Several: true, Words: []EntryWord{{"Concours", true}}},
 				{Name: "objet", Help: "Ce qui est acheté.", Type: "text", Value: "Toiture"}, {Name: "codeCPV", Help: "Le code.", Type: "text"},
