@@ -23,9 +23,9 @@ type tableReader struct {
 	// The contract whose lines are being read.
 	raw   []byte
 	count int
-	first int // its first line in the file, from 1
-	at    int // its place among the contracts, from 0
-	key   [2]string
+	first int       // its first line in the file, from 1
+	at    int       // its place among the contracts, from 0
+	key   [3]string // buyer, id, kind
 }
 
 // tableHeadLines is the number of lines at the top of a file among which its
@@ -246,8 +246,8 @@ func (t *tableReader) line(cells []string, line int) error {
 	return nil
 }
 
-// identity is the buyer and the id that a line names.
-func (t *tableReader) identity(cells []string) (key [2]string) {
+// identity is the buyer, the id and the kind that a line names.
+func (t *tableReader) identity(cells []string) (key [3]string) {
 	uid := ""
 	for i, c := range cells {
 		column := t.headers[i].column
@@ -264,6 +264,8 @@ func (t *tableReader) identity(cells []string) (key [2]string) {
 			if key[1] == "" {
 				key[1], _, _ = cell.value()
 			}
+		case "type":
+			key[2] = cell.said()
 		case "uid":
 			uid = cell.said()
 		}

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -8,6 +10,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"maillon/catalog/pivot"
+	"maillon/catalog/pivot/draft"
 	"maillon/catalog/pivot/flat"
 	"maillon/catalog/pivot/guide"
 	"maillon/catalog/texts"
@@ -19,6 +22,8 @@ func (s *Server) referenceRoutes(r, v1 *mux.Router) {
 	v1.Handle("/dictionary", s.answer(s.getDictionary)).Methods("GET", "HEAD")
 	v1.Handle("/table-schema", s.answer(s.getTableSchema)).Methods("GET", "HEAD")
 	r.Handle("/dictionnaire", s.answer(s.dictionaryPage)).Methods("GET", "HEAD")
+	r.Handle("/editeurs", s.answer(s.vendorPage)).Methods("GET", "HEAD")
+	r.Handle("/editeurs/{file}", s.answer(s.vendorFile)).Methods("GET", "HEAD")
 	r.Handle("/regles", s.answer(s.rulesPage)).Methods("GET", "HEAD")
 }
 
@@ -89,4 +94,56 @@ func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request) error {
 		})
 	}
 	return s.page(w, r, http.StatusOK, page)
+}
+
+// A vendorExample is a file that a vendor starts from.
+type vendorExample struct {
+	name, format, media string
+	write               func(io.Writer, []pivot.Contract) error
+}
+
+var vendorFiles = []vendorExample{
+	{"exemple.json", "JSON 2.0.4", "application/json", func(w io.Writer, list []pivot.Contract) error {
+		return pivot.WriteJSON(w, pivot.Gen2, slices.Values(list))
+	}},
+	{"exemple.xml", "XML 2.0.2", "application/xml", func(w io.Writer, list []pivot.Contract) error {
+		return pivot.WriteXML(w, pivot.Gen2, slices.Values(list))
+	}},
+	{"exemple.csv", "CSV", "text/csv; charset=utf-8", func(w io.Writer, list []pivot.Contract) error {
+		return flat.WriteCSV(w, slices.Values(list))
+	}},
+	{"modele.xlsx", "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", func(w io.Writer, _ []pivot.Contract) error {
+		return guide.WriteTemplateXLSX(w, texts.French)
+	}},
+}
+
+func (s *Server) vendorPage(w http.ResponseWriter, r *http.Request) error {
+	page := web.VendorPage{URL: s.Self.URL}
+	for _, f := range vendorFiles {
+		page.Files = append(page.Files, web.FileRow{Label: f.name, Format: f.format, URL: s.base() + "/editeurs/" + f.name})
+	}
+	return s.page(w, r, http.StatusOK, page)
+}
+
+func (s *Server) vendorFile(w http.ResponseWriter, r *http.Request) error {
+	i := slices.IndexFunc(vendorFiles, func(f vendorExample) bool { return f.name == mux.Vars(r)["file"] })
+	if i < 0 {
+		return notFound("file", mux.Vars(r)["file"])
+	}
+	var list []pivot.Contract
+	for _, kind := range []pivot.Kind{pivot.Marche, pivot.Concession} {
+		c, err := draft.Example(kind)
+		if err != nil {
+			return err
+		}
+		list = append(list, c)
+	}
+	var b bytes.Buffer
+	if err := vendorFiles[i].write(&b, list); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", vendorFiles[i].media)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+vendorFiles[i].name+`"`)
+	_, _ = w.Write(b.Bytes()) // a reader who has gone away is no fault of the node
+	return nil
 }

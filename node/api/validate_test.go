@@ -179,7 +179,7 @@ func TestRulesAreToldInTheReadersLanguage(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"/api/v1/dictionary?lang=fr": `"path":"titulaires/titulaire/id"`, "/dictionnaire?lang=fr": `id="marche.titulaires.titulaire.id"`,
-		"/api/v1/table-schema": `"name": "donneesActuelles"`, "/regles?lang=fr": `id="publication-late"`,
+		"/api/v1/table-schema": `"name": "donneesActuelles"`, "/editeurs": "/editeurs/exemple.json", "/regles?lang=fr": `id="publication-late"`,
 	} {
 		if page := text(t, r.do("GET", path, "")); !strings.Contains(page, want) {
 			t.Errorf("%s has no %s", path, want)
@@ -246,5 +246,23 @@ func TestAFormThatIsNoneIsRefusedWithAPage(t *testing.T) {
 	}
 	if res := r.sendForm(strings.Repeat("x", 2<<20), nil); res.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("too large: %s", res.Status)
+	}
+}
+
+// The examples that vendors start from are found to have nothing wrong.
+func TestTheExamplesForVendorsAreClean(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	for _, name := range []string{"exemple.json", "exemple.xml", "exemple.csv"} {
+		file := text(t, r.do("GET", "/editeurs/"+name, ""))
+		report := text(t, r.do("POST", "/api/v1/validate", file))
+		if !strings.Contains(report, `"records":2,"valid":2,"invalid":0,"warnings":0`) {
+			t.Errorf("%s: %s", name, report)
+		}
+	}
+	if res := r.do("GET", "/editeurs/modele.xlsx", ""); res.StatusCode != http.StatusOK {
+		t.Errorf("the template: %s", res.Status)
+	}
+	if res := r.do("GET", "/editeurs/other", ""); res.StatusCode != http.StatusNotFound {
+		t.Errorf("another file: %s", res.Status)
 	}
 }

@@ -57,3 +57,14 @@ type RuleScopeRows struct {
 type RuleText struct {
 	ID, Severity, Text, Hint, Explain, Source string
 }
+
+// VendorPage is what makers of software need: examples, the API, and the tests to
+// run against their export.
+type VendorPage struct {
+	URL   string // of the node, without trailing slash
+	Files []FileRow
+}
+
+func (VendorPage) name() string { return "vendor" }
+
+func (VendorPage) title(lang texts.Lang) string { return texts.T(lang, "web.vendor.title") }

@@ -13,7 +13,7 @@ import (
 	"maillon/catalog/texts"
 )
 
-var today = time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+var today = time.Date(2024, 7, 1, 0, 0, 0, 0, time.UTC)
 
 // filled is a draft typed from the dictionary's examples.
 func filled(kind pivot.Kind) Draft {
@@ -59,6 +59,20 @@ func TestAFilledDraftIsAConformingContract(t *testing.T) {
 }
 
 // A problem is shown at the field that it is about.
+// The example is legal and nothing in it is suspicious.
+func TestTheExampleHasNoProblem(t *testing.T) {
+	for _, kind := range []pivot.Kind{pivot.Marche, pivot.Concession} {
+		c, err := Example(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Of(c).Check(today)
+		if err != nil || len(r.Problems) > 0 {
+			t.Errorf("%s: %v %v", kind, r.Problems, err)
+		}
+	}
+}
+
 func TestAProblemIsAtItsField(t *testing.T) {
 	d := filled(pivot.Marche)
 	d.Values["montant"] = []string{"environ 10"}
