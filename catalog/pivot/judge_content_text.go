@@ -61,7 +61,7 @@ func contentIsSIREN(s []byte) bool {
 // are let pass.
 func contentIsVAT(s []byte) bool {
 	s = bytes.ReplaceAll(s, []byte(" "), nil)
-	if len(s) < 4 || len(s) > 15 || bytes.IndexAny(s, "0123456789") < 0 {
+	if len(s) < 4 || len(s) > 15 || !bytes.ContainsAny(s, "0123456789") {
 		return false
 	}
 	for i, c := range s {
