@@ -57,6 +57,11 @@ type jsonTape struct {
 
 	depth   int
 	unknown []int32 // nodes of the open objects' members with unknown names
+
+	// after guesses the name that follows: by the name before it in its object,
+	// or, of the first, by that of the object, that which did so last. The records
+	// of a file are mostly alike. 0 is no guess.
+	after [2][128]uint8
 }
 
 // parse reads the value that raw begins with and gives the length of its text.
@@ -188,15 +193,17 @@ func (t *jsonTape) object(i int, n jsonNode) int {
 	var seen [2]uint64 // legal names met
 	unknown := len(t.unknown)
 	count := 0
+	guess := &t.after[1][n.name]
 	i = t.space(i + 1)
 	if i < len(t.raw) && t.raw[i] == '}' {
 		return t.close(node, i+1, 0)
 	}
 	for {
 		var m jsonNode
-		if i = t.member(i, &m); t.state != jsonDone {
+		if i = t.member(i, &m, guess); t.state != jsonDone {
 			return i
 		}
+		guess = &t.after[0][m.name]
 		kid := int32(len(t.nodes))
 		if i = t.value(i, m); t.state != jsonDone {
 			return i
@@ -220,7 +227,12 @@ func (t *jsonTape) object(i int, n jsonNode) int {
 }
 
 // member reads a name and its colon into m and gives the place of the value.
-func (t *jsonTape) member(i int, m *jsonNode) int {
+// guess is the name that is likely to stand here, and becomes the one that does.
+func (t *jsonTape) member(i int, m *jsonNode, guess *uint8) int {
+	if name := schemaNames.quoted[*guess]; *guess != 0 && len(t.raw)-i > len(name) && string(t.raw[i:i+len(name)]) == name {
+		m.key, m.keyEnd, m.name = int32(i+1), int32(i+len(name)-1), *guess
+		return t.colon(i + len(name))
+	}
 	if i >= len(t.raw) {
 		return t.fail(jsonShort, i, "")
 	}
@@ -238,7 +250,13 @@ func (t *jsonTape) member(i int, m *jsonNode) int {
 	} else {
 		m.name = schemaNameID(t.raw[i+1 : end-1])
 	}
-	i = t.space(end)
+	*guess = m.name
+	return t.colon(end)
+}
+
+// colon reads what stands between a name and its value.
+func (t *jsonTape) colon(i int) int {
+	i = t.space(i)
 	if i >= len(t.raw) {
 		return t.fail(jsonShort, i, "")
 	}

@@ -240,8 +240,9 @@ var schemaNames = schemaCollect(&schemaMarche, &schemaConcession)
 // A schemaNameTable gives each name a number from 1, by a hash of its length
 // and two of its bytes.
 type schemaNameTable struct {
-	slots [1 << 9]schemaNameSlot
-	count int
+	slots  [1 << 9]schemaNameSlot
+	quoted [128]string // by number, as JSON writes it
+	count  int
 }
 
 type schemaNameSlot struct {
@@ -291,6 +292,7 @@ func schemaCollect(groups ...*schemaGroup) *schemaNameTable {
 		}
 		t.count++
 		t.slots[i] = schemaNameSlot{name, uint8(t.count)}
+		t.quoted[t.count] = `"` + name + `"`
 	}
 	return t
 }
