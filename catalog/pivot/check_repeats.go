@@ -68,7 +68,7 @@ func (c *checkRepeats) framework(rec *Record, t *jsonTape) checkFramework {
 	if node < 0 || t.nodes[node].kind != '"' {
 		return checkFramework{}
 	}
-	id := string(xmlTrim(t.textOf(node, nil)))
+	id := string(xmlTrim(t.textOf(node)))
 	if id == "" || id == rec.ID || len(id) > maxIdentity {
 		return checkFramework{}
 	}

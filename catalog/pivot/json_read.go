@@ -158,7 +158,7 @@ func (r *jsonReader) name() (string, error) {
 	if r.tape.state != jsonDone || n > maxName {
 		return "", r.syntax()
 	}
-	name := string(r.tape.textOf(0, nil))
+	name := string(r.tape.textOf(0))
 	r.w.skip(n)
 	if c, ok := r.w.next(); !ok {
 		return "", r.ended()

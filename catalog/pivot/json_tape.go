@@ -15,7 +15,7 @@ type jsonNode struct {
 	start, end  int32 // of the value, quotes included
 	key, keyEnd int32 // of the member's name, between its quotes; both 0 if it has none
 	next        int32 // index of the node after this one and all that it holds
-	count       int32 // members or items
+	count       int32 // members or items; of a string with escapes, its place in texts from 1
 	kind        byte  // '{' '[' '"' '0' 't' 'f' 'n'
 	flags       uint8
 	name        uint8 // the member's name if it is a legal field, else 0
@@ -58,6 +58,9 @@ type jsonTape struct {
 	depth   int
 	unknown []int32 // nodes of the open objects' members with unknown names
 
+	texts [][]byte // strings that were decoded
+	arena []byte   // in which they stand
+
 	// after guesses the name that follows: by the name before it in its object,
 	// or, of the first, by that of the object, that which did so last. The records
 	// of a file are mostly alike. 0 is no guess.
@@ -69,6 +72,7 @@ type jsonTape struct {
 func (t *jsonTape) parse(raw []byte, maxDepth int) int {
 	t.raw, t.maxDepth = raw, maxDepth
 	t.nodes, t.unknown = t.nodes[:0], t.unknown[:0]
+	t.texts, t.arena = t.texts[:0], t.arena[:0]
 	t.state, t.at, t.want = jsonDone, 0, ""
 	t.twice, t.badUTF8, t.wide, t.depth = -1, -1, false, 0
 	return t.value(0, jsonNode{})
@@ -321,14 +325,20 @@ func (t *jsonTape) keyOf(node int32) []byte {
 	return key
 }
 
-// textOf is the string at node, decoded; into is memory it may use.
-func (t *jsonTape) textOf(node int32, into []byte) []byte {
+// textOf is the string at node, decoded. It holds until the tape is used again.
+func (t *jsonTape) textOf(node int32) []byte {
 	n := &t.nodes[node]
 	text := t.raw[n.start+1 : n.end-1]
-	if n.flags&jsonEscaped != 0 {
-		return jsonUnescape(into[:0], text)
+	if n.flags&jsonEscaped == 0 {
+		return text
 	}
-	return text
+	if n.count == 0 {
+		from := len(t.arena)
+		t.arena = jsonUnescape(t.arena, text)
+		t.texts = append(t.texts, t.arena[from:len(t.arena):len(t.arena)])
+		n.count = int32(len(t.texts))
+	}
+	return t.texts[n.count-1]
 }
 
 // rawOf is the text of the value at node.

@@ -1,6 +1,7 @@
 package pivot
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf16"
@@ -69,17 +70,15 @@ func jsonHex4(b []byte) (r rune) {
 // well formed, with its escapes decoded. Half of a surrogate pair becomes
 // U+FFFD.
 func jsonUnescape(b, s []byte) []byte {
-	for i := 0; i < len(s); {
-		if s[i] != '\\' {
-			b = append(b, s[i])
-			i++
-			continue
+	for {
+		i := bytes.IndexByte(s, '\\')
+		if i < 0 {
+			return append(b, s...)
 		}
 		r, n := jsonEscape(s[i:])
-		b = utf8.AppendRune(b, r)
-		i += n
+		b = utf8.AppendRune(append(b, s[:i]...), r)
+		s = s[i+n:]
 	}
-	return b
 }
 
 // jsonEscape decodes the escape that s begins with and gives its length. Half

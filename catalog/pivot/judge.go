@@ -161,7 +161,6 @@ type judging struct {
 	quick    bool   // the first problem is enough
 	failed   bool
 	problems catalog.Problems
-	scratch  []byte
 }
 
 // accepts reports whether e accepts the record. Up to 2.0.0 a list holds both
@@ -242,7 +241,7 @@ func (j *judging) bad(rule string, node int32, expected string) {
 // shown is the value at node as people may read it: a text without quotes.
 func (j *judging) shown(node int32) string {
 	if j.t.nodes[node].kind == '"' {
-		return judgeCut(j.t.textOf(node, nil))
+		return judgeCut(j.t.textOf(node))
 	}
 	return judgeCut(j.t.rawOf(node))
 }

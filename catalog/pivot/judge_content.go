@@ -25,12 +25,11 @@ func (j *judging) withContent() catalog.Problems {
 
 // A contentCheck looks through the values of one record.
 type contentCheck struct {
-	t       *jsonTape
-	xml     bool
-	day     string // on which the record is judged; "" if it does not matter
-	found   catalog.Problems
-	scratch []byte
-	top     [128]int32 // the record's own fields by name; 0 for those it has not
+	t     *jsonTape
+	xml   bool
+	day   string // on which the record is judged; "" if it does not matter
+	found catalog.Problems
+	top   [128]int32 // the record's own fields by name; 0 for those it has not
 }
 
 func (c *contentCheck) warn(rule string, node int32, found []byte, expected string) {
@@ -78,7 +77,7 @@ func (c *contentCheck) object(node int32) {
 	}
 	kind := ""
 	if idType >= 0 && t.nodes[idType].kind == '"' {
-		kind = string(t.textOf(idType, nil))
+		kind = string(t.textOf(idType))
 	} else if name := t.nodes[node].name; name == nameBuyer || name == nameAuthority {
 		kind = supplierSIRET
 	}
@@ -92,15 +91,12 @@ func (c *contentCheck) text(node int32, n *jsonNode) {
 	case contentDates[n.name]:
 		c.date(node)
 	case c.xml && (n.name == nameAmount || n.name == nameValue):
-		c.amount(node, xmlTrim(c.t.textOf(node, nil)))
+		c.amount(node, xmlTrim(c.t.textOf(node)))
 	}
 	if n.flags&(jsonWide|jsonEscaped) == 0 && !contentProse[n.name] {
 		return
 	}
-	s := c.t.textOf(node, c.scratch)
-	if n.flags&jsonEscaped != 0 {
-		c.scratch = s
-	}
+	s := c.t.textOf(node)
 	switch {
 	case n.flags&(jsonWide|jsonEscaped) != 0 && bytes.Contains(s, []byte("\uFFFD")):
 		c.warn(ruleReplacement, node, s, "")
@@ -109,6 +105,9 @@ func (c *contentCheck) text(node int32, n *jsonNode) {
 	case contentProse[n.name] && contentHasEntity(s):
 		c.warn(ruleHTML, node, s, "")
 	}
+	if n.name == nameObject && contentSaysNothing(s) {
+		c.warn(ruleObject, node, s, "")
+	}
 }
 
 // date warns of days that no calendar has. The XSD looks itself.
@@ -116,7 +115,7 @@ func (c *contentCheck) date(node int32) {
 	if c.xml {
 		return
 	}
-	s := c.t.textOf(node, nil)
+	s := c.t.textOf(node)
 	if !judgeHasDate(s) {
 		return // the schema has said so
 	}

@@ -3,6 +3,7 @@ package pivot
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"golang.org/x/text/language"
 
@@ -79,7 +80,7 @@ func (c *contentCheck) textAt(node int32) []byte {
 	if node <= 0 || c.t.nodes[node].kind != '"' {
 		return nil
 	}
-	s := c.t.textOf(node, nil)
+	s := c.t.textOf(node)
 	if c.xml {
 		s = xmlTrim(s)
 	}
@@ -173,18 +174,13 @@ func (c *contentCheck) ids() {
 	id := c.at(nameID)
 	s := c.textAt(id)
 	for _, b := range s {
-		if !judgeDigit(b) && (b|0x20 < 'a' || b|0x20 > 'z') && bytes.IndexByte([]byte("/-_ .#"), b) < 0 {
+		if !judgeDigit(b) && (b|0x20 < 'a' || b|0x20 > 'z') && strings.IndexByte("/-_ .#", b) < 0 {
 			c.warn(ruleIDCharacters, id, s, "A-Z a-z 0-9 / - _ . #")
 			break
 		}
 	}
 	if framework := c.textAt(c.at(nameFramework)); len(framework) > 0 && bytes.Equal(framework, s) {
 		c.warn(ruleFrameworkSelf, c.at(nameFramework), framework, "")
-	}
-	if object := c.at(nameObject); object > 0 && c.t.nodes[object].kind == '"' {
-		if s := c.textAt(object); contentSaysNothing(s) {
-			c.warn(ruleObject, object, s, "")
-		}
 	}
 }
 

@@ -28,32 +28,22 @@ var contentProse = func() (is [256]bool) {
 
 // identifier checks the id of a buyer or supplier by its type.
 func (c *contentCheck) identifier(id int32, kind string) {
-	s := c.t.textOf(id, nil)
+	s := c.t.textOf(id)
 	if c.xml {
 		s = xmlTrim(s)
 	}
 	switch {
 	case kind == supplierSIRET:
-		if len(s) == 9 && contentIsSIREN(s) {
+		if len(s) == 9 && territory.IsSIREN(s) {
 			c.warn(ruleSIREN, id, s, "")
-		} else if !contentIsSIRET(s) {
+		} else if !territory.IsSIRET(s) {
 			c.warn(ruleSIRETKey, id, s, "")
 		}
-	case judgeIsSIRET(s) && contentIsSIRET(s) && slices.Contains(wordsSupplierID, kind):
+	case judgeIsSIRET(s) && territory.IsSIRET(s) && slices.Contains(wordsSupplierID, kind):
 		c.warn(ruleSupplierType, id, s, kind)
 	case kind == supplierVAT && !contentIsVAT(s):
 		c.warn(ruleVAT, id, s, "")
 	}
-}
-
-func contentIsSIRET(s []byte) bool {
-	_, err := territory.ParseSIRET(string(s))
-	return err == nil
-}
-
-func contentIsSIREN(s []byte) bool {
-	_, err := territory.ParseSIREN(string(s))
-	return err == nil
 }
 
 // contentIsVAT reports whether s has the form of a VAT number: the two letters
@@ -76,9 +66,17 @@ func contentIsVAT(s []byte) bool {
 // contentTwiceEncoded reports whether UTF-8 was taken for windows-1252 and
 // encoded again: "Ã©" for "é", "â€™" for "’".
 func contentTwiceEncoded(s []byte) bool {
-	return bytes.Contains(s, []byte("\u00c3\u00a9")) || bytes.Contains(s, []byte("\u00c3\u00a8")) ||
-		bytes.Contains(s, []byte("\u00c3\u00a0")) || bytes.Contains(s, []byte("\u00c3\u00b4")) ||
-		bytes.Contains(s, []byte("\u00e2\u20ac"))
+	for rest := s; ; {
+		at := bytes.Index(rest, []byte("\u00c3"))
+		if at < 0 {
+			break
+		}
+		rest = rest[at+2:]
+		if len(rest) >= 2 && rest[0] == 0xC2 && (rest[1] == 0xA9 || rest[1] == 0xA8 || rest[1] == 0xA0 || rest[1] == 0xB4) {
+			return true
+		}
+	}
+	return bytes.Contains(s, []byte("\u00e2\u20ac"))
 }
 
 // contentHasEntity reports whether a character reference of HTML was left in s.
@@ -105,9 +103,16 @@ func contentHasEntity(s []byte) bool {
 
 // contentSaysNothing reports whether an objet tells a reader nothing.
 func contentSaysNothing(s []byte) bool {
+	const longest = 64 // more than that says something
+	if len(s) > longest {
+		return false
+	}
 	s = bytes.Trim(s, " .-_*\t\n")
 	if utf8.RuneCount(s) < 4 {
 		return true
+	}
+	if len(s) > 16 {
+		return len(bytes.Trim(s, "xX")) == 0
 	}
 	switch string(bytes.ToLower(s)) {
 	case "test", "tests", "essai", "objet", "marché", "marche", "néant", "neant", "sans objet", "non renseigné", "à compléter":

@@ -3,7 +3,6 @@ package pivot
 import (
 	"bytes"
 	"fmt"
-	"strconv"
 )
 
 // contentMonths is the time within which data must be published after
@@ -57,19 +56,30 @@ func (c *contentCheck) late(node int32, notified, published []byte) {
 	if notified == nil || published == nil || string(notified[:4]) < contentOldest {
 		return
 	}
-	if limit := contentMonthsLater(notified, contentMonths); string(published) > limit {
-		c.warn(ruleLate, node, published, limit)
+	if limit := contentCount(notified) + contentMonths*100; contentCount(published) > contentCarry(limit) {
+		c.warn(ruleLate, node, published, contentDay(contentCarry(limit)))
 	}
 }
 
-// contentMonthsLater is the day some months after day. The 31st of a month may
-// give a day that its month does not have: it compares as the month's end.
-func contentMonthsLater(day []byte, months int) string {
-	year, _ := strconv.Atoi(string(day[:4]))
-	month, _ := strconv.Atoi(string(day[5:7]))
-	month += months
-	if month > 12 {
-		year, month = year+1, month-12
+// contentCount is a day as a number: 20240131. The 31st of a month may give, some
+// months later, a day that its month does not have: it compares as the month's
+// end.
+func contentCount(day []byte) int {
+	n := 0
+	for _, c := range day {
+		if c != '-' {
+			n = n*10 + int(c-'0')
+		}
 	}
-	return fmt.Sprintf("%04d-%02d-%s", year, month, day[8:10])
+	return n
 }
+
+// contentCarry brings months past December into the next year.
+func contentCarry(n int) int {
+	if n/100%100 > 12 {
+		n += 100*100 - 12*100
+	}
+	return n
+}
+
+func contentDay(n int) string { return fmt.Sprintf("%04d-%02d-%02d", n/10000, n/100%100, n%100) }

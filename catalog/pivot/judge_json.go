@@ -22,7 +22,7 @@ func (j *judging) value(node int32, r *judgeRule) {
 	switch kind {
 	case judgeText:
 		if r.long >= 0 || r.short > 0 || r.words != nil || r.form != nil {
-			j.text(node, j.decoded(node), r)
+			j.text(node, j.t.textOf(node), r)
 		}
 	case judgeNumber:
 		j.number(node, judgeFloat(j.t.rawOf(node)), r)
@@ -69,15 +69,6 @@ func judgeLike(r *judgeRule) string {
 		}
 	}
 	return strings.Join(list, ", ")
-}
-
-// decoded is the string at node; it stands until the next call.
-func (j *judging) decoded(node int32) []byte {
-	text := j.t.textOf(node, j.scratch)
-	if j.t.nodes[node].flags&jsonEscaped != 0 {
-		j.scratch = text
-	}
-	return text
 }
 
 func (j *judging) text(node int32, text []byte, r *judgeRule) {
@@ -244,7 +235,7 @@ func (t *jsonTape) repeatedOfMany(node int32) int32 {
 
 // equal reports whether two values are the same as JSON.
 func (t *jsonTape) equal(a, b int32) bool {
-	if t.nodes[a].kind != t.nodes[b].kind || t.nodes[a].count != t.nodes[b].count {
+	if t.nodes[a].kind != t.nodes[b].kind || t.nodes[a].kind != '"' && t.nodes[a].count != t.nodes[b].count {
 		return false
 	}
 	if bytes.Equal(t.rawOf(a), t.rawOf(b)) {
@@ -261,7 +252,7 @@ func (t *jsonTape) equal(a, b int32) bool {
 
 func (t *jsonTape) sameText(a, b int32) bool {
 	escaped := (t.nodes[a].flags | t.nodes[b].flags) & jsonEscaped
-	return escaped != 0 && bytes.Equal(t.textOf(a, nil), t.textOf(b, nil))
+	return escaped != 0 && bytes.Equal(t.textOf(a), t.textOf(b))
 }
 
 // sameObject is quick where a legal field differs, and else exact.

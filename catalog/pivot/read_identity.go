@@ -41,7 +41,7 @@ func (t *jsonTape) around(i int) string {
 // it was signed.
 func readKind(t *jsonTape) Kind {
 	if kid := t.find(0, nameType); kid >= 0 && t.nodes[kid].kind == '"' {
-		switch string(t.textOf(kid, nil)) {
+		switch string(t.textOf(kid)) {
 		case wordsTypeMarche[0]:
 			return Marche
 		case wordsTypeConcession[0]:
@@ -109,7 +109,7 @@ func readText(t *jsonTape, node int32) string {
 	}
 	switch t.nodes[node].kind {
 	case '"':
-		text := t.textOf(node, nil)
+		text := t.textOf(node)
 		if len(bytes.TrimSpace(text)) == 0 {
 			return ""
 		}

@@ -68,6 +68,32 @@ func ParseSIRET(s string) (SIRET, error) {
 	return SIRET{s}, nil
 }
 
+// IsSIRET reports whether [ParseSIRET] takes s.
+func IsSIRET[T string | []byte](s T) bool {
+	switch {
+	case !areDigits(s, siretLength) || luhnSum(s[:sirenLength])%10 != 0:
+		return false
+	case string(s[:sirenLength]) == laPoste && string(s) != laPosteHeadOffice:
+		return sum(s)%5 == 0
+	}
+	return luhnSum(s)%10 == 0
+}
+
+// IsSIREN reports whether [ParseSIREN] takes s.
+func IsSIREN[T string | []byte](s T) bool { return areDigits(s, sirenLength) && luhnSum(s)%10 == 0 }
+
+func areDigits[T string | []byte](s T, n int) bool {
+	if len(s) != n {
+		return false
+	}
+	for i := range n {
+		if s[i]-'0' > 9 {
+			return false
+		}
+	}
+	return true
+}
+
 // String is the fourteen digits, or "" for the zero value.
 func (s SIRET) String() string { return s.digits }
 
@@ -120,7 +146,7 @@ func digits(what, s string, n int) error {
 
 // luhnSum adds the digits, every second one from the right doubled and, above
 // nine, reduced by nine. A number with a right key gives a multiple of ten.
-func luhnSum(s string) int {
+func luhnSum[T string | []byte](s T) int {
 	total := 0
 	for i := range len(s) {
 		d := int(s[len(s)-1-i] - '0')
@@ -134,7 +160,7 @@ func luhnSum(s string) int {
 	return total
 }
 
-func sum(s string) int {
+func sum[T string | []byte](s T) int {
 	total := 0
 	for i := range len(s) {
 		total += int(s[i] - '0')
