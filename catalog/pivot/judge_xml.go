@@ -28,7 +28,7 @@ func (j *judging) occurrence(node int32, r *judgeRule) {
 	case kind == '"' && r.xmlLeaf:
 		j.leaf(node, node, r)
 	case kind == '"':
-		if text := j.decoded(node); len(xmlTrim(text)) > 0 && !r.xmlMixed {
+		if text := j.t.textOf(node); len(xmlTrim(text)) > 0 && !r.xmlMixed {
 			j.bad(ruleType, node, "<…>")
 		} else {
 			j.lacks(node, r, [2]uint64{})
@@ -40,7 +40,7 @@ func (j *judging) occurrence(node int32, r *judgeRule) {
 
 // leaf judges the text that stands at text, of the element at node.
 func (j *judging) leaf(node, text int32, r *judgeRule) {
-	s := j.decoded(text)
+	s := j.t.textOf(text)
 	if len(s) == 0 && r.xmlEmpty {
 		return
 	}
@@ -128,7 +128,7 @@ func (j *judging) elements(node int32, r *judgeRule) {
 func (j *judging) attribute(kid int32, key []byte) {
 	switch name := key[1:]; {
 	case string(name) == "xmlns":
-		if len(j.decoded(kid)) > 0 {
+		if len(j.t.textOf(kid)) > 0 {
 			j.bad(ruleNamespace, kid, "")
 		}
 	case !xmlIsNeutral(name):
