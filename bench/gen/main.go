@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"os"
+	"time"
 
 	"maillon/catalog/pivot"
 )
@@ -130,8 +132,22 @@ func (m maker) siret() string {
 	return string(d)
 }
 
-func (m maker) date(year int) string {
-	return fmt.Sprintf("%d-%02d-%02d", year, 1+m.r.IntN(12), 1+m.r.IntN(28))
+// day is a day of 2024.
+func (m maker) day() time.Time { return time.Date(2024, 1, 1+m.r.IntN(366), 0, 0, 0, 0, time.UTC) }
+
+// told is when data are published: in time or, as three in ten of the real ones, late.
+func (m maker) told(after time.Time) time.Time {
+	if m.r.IntN(10) < 3 {
+		return after.AddDate(0, 0, 62+m.r.IntN(200))
+	}
+	return after.AddDate(0, 0, m.r.IntN(58))
+}
+
+func written(t time.Time) string { return t.Format(time.DateOnly) }
+
+// share is a part of an amount, in euros and cents.
+func (m maker) share(of, least, most float64) *float64 {
+	return some(math.Round(of*(least+(most-least)*m.r.Float64())*100) / 100)
 }
 
 func (m maker) supplier() pivot.Supplier { return pivot.Supplier{IDType: "SIRET", ID: m.siret()} }
@@ -141,6 +157,7 @@ func (m maker) amount() *float64 { return some(float64(m.r.IntN(90_000_000)+4_00
 // contract makes number i: one in twenty is a concession, one in twenty breaks
 // the schema.
 func (m maker) contract(i int64) pivot.Contract {
+	notified := m.day()
 	c := pivot.Contract{
 		Kind: pivot.Marche, Generation: pivot.Gen2, ID: fmt.Sprintf("2024M%d", i), Buyer: pivot.Buyer{ID: m.siret()},
 		Nature: "Marché", CPV: pick(m, "45214200-2", "71311300", "33600000-6", "90910000"),
@@ -148,8 +165,8 @@ func (m maker) contract(i int64) pivot.Contract {
 			"Maîtrise d'œuvre pour l'aménagement de la place", "Entretien des espaces verts") + fmt.Sprintf(" - lot n° %d : \"tranche ferme\"", i%40),
 		Procedure:   pick(m, "Procédure adaptée", "Appel d'offres ouvert", "Procédure avec négociation"),
 		Months:      some(1 + m.r.IntN(60)),
-		Notified:    m.date(2024),
-		Published:   m.date(2025),
+		Notified:    written(notified),
+		Published:   written(m.told(notified)),
 		Amount:      m.amount(),
 		Social:      []string{pick(m, "Clause sociale", "Pas de considération sociale")},
 		Environment: []string{pick(m, "Clause environnementale", "Pas de considération environnementale")},
@@ -161,33 +178,39 @@ func (m maker) contract(i int64) pivot.Contract {
 		c.Months = some(0)
 	}
 	if m.r.IntN(20) == 0 {
-		return m.concession(c)
+		return m.concession(c, notified)
 	}
-	return m.marche(c)
+	return m.marche(c, notified)
 }
 
-func (m maker) concession(c pivot.Contract) pivot.Contract {
+func (m maker) concession(c pivot.Contract, notified time.Time) pivot.Contract {
 	c.Kind, c.Nature, c.CPV = pivot.Concession, "Délégation de service public", ""
 	c.Procedure = "Procédure négociée ouverte"
-	c.Start, c.Subsidy = m.date(2026), some(0.0)
+	c.Start, c.Subsidy = written(notified.AddDate(0, 10, 0)), some(0.0)
 	return c
 }
 
-func (m maker) marche(c pivot.Contract) pivot.Contract {
+func (m maker) marche(c pivot.Contract, notified time.Time) pivot.Contract {
 	c.Techniques, c.Modalities = []string{pick(m, "Accord-cadre", "Sans objet")}, []string{pick(m, "Bons de commande", "Tranches", "Sans objet")}
 	c.Innovative, c.CCAG, c.Offers, c.Advance = some(false), pick(m, "Travaux", "Pas de CCAG"), some(1+m.r.IntN(9)), some(true)
 	c.AdvanceRate, c.Grouping, c.Subcontracting = some(0.05), "Pas de groupement", some(false)
+	if len(c.Suppliers) > 1 {
+		c.Grouping = "Conjoint"
+	}
 	c.Place = &pivot.Place{Code: pick(m, "35238", "22113", "29019"), CodeType: "Code commune"}
 	c.PriceTypes, c.PriceForm = []string{"Définitif révisable"}, pick(m, "Unitaire", "Forfaitaire")
 	if m.r.IntN(11) == 0 {
 		c.Subcontracting = some(true)
 		c.Subcontracts = []pivot.Subcontract{{
-			ID: some(1), Supplier: m.supplier(), Months: some(6), Notified: m.date(2025), Published: m.date(2025),
-			Amount: m.amount(), PriceVar: "Révisable",
+			ID: some(1), Supplier: m.supplier(), Months: some(6), Notified: written(notified.AddDate(0, 1, 0)),
+			Published: written(notified.AddDate(0, 2, 0)), Amount: m.share(*c.Amount, 0.05, 0.6), PriceVar: "Révisable",
 		}}
 	}
 	for k := range m.r.IntN(5) * m.r.IntN(2) {
-		mod := pivot.Modification{ID: some(k + 1), Notified: m.date(2025), Published: m.date(2025), Amount: m.amount()}
+		notified = notified.AddDate(0, 2, m.r.IntN(30))
+		mod := pivot.Modification{
+			ID: some(k + 1), Notified: written(notified), Published: written(m.told(notified)), Amount: m.share(*c.Amount, 1.01, 1.3),
+		}
 		if m.r.IntN(4) == 0 {
 			mod.Suppliers = []pivot.Supplier{m.supplier()}
 		}

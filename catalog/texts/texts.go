@@ -92,11 +92,33 @@ func T(lang Lang, key string, args ...any) string {
 	if len(args) == 0 {
 		return s
 	}
-	pairs := make([]string, 0, 2*len(args))
-	for i, a := range args {
-		pairs = append(pairs, "{"+strconv.Itoa(i)+"}", fmt.Sprint(a))
+	return fill(s, args)
+}
+
+// fill puts args in the places of {0}, {1}…; a place without an argument stays.
+func fill(s string, args []any) string {
+	var b strings.Builder
+	for {
+		open := strings.IndexByte(s, '{')
+		if open < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+		end := strings.IndexByte(s[open:], '}')
+		n, err := strconv.Atoi(s[open+1 : open+max(end, 1)])
+		if end < 0 || err != nil || n < 0 || n >= len(args) {
+			b.WriteString(s[:open+1])
+			s = s[open+1:]
+			continue
+		}
+		b.WriteString(s[:open])
+		if text, ok := args[n].(string); ok {
+			b.WriteString(text)
+		} else {
+			fmt.Fprint(&b, args[n])
+		}
+		s = s[open+end+1:]
 	}
-	return strings.NewReplacer(pairs...).Replace(s)
 }
 
 // Parse finds the language that s asks for: a locale (fr_FR.UTF-8), a tag

@@ -35,11 +35,13 @@ type Problem struct {
 	Expected string           `json:"expected"`
 	Hint     string           `json:"hint"`
 
-	text string
+	lang texts.Lang
 }
 
 // Text says what is wrong, in one sentence.
-func (p Problem) Text() string { return p.text }
+func (p Problem) Text() string {
+	return texts.T(p.lang, "rule."+p.Rule+".text", p.Found, p.Expected)
+}
 
 // A Summary counts what was found in a file. A file that breaks off counts as
 // one more invalid record.
@@ -115,7 +117,7 @@ func (o Options) record(rec pivot.Record, schema pivot.Version, problems catalog
 		line.Problems[i] = Problem{
 			Pointer: p.Pointer, Line: p.Line, Rule: p.Rule, Severity: p.Severity, Found: p.Found, Expected: p.Expected,
 			Hint: texts.T(o.Lang, "rule."+p.Rule+".hint", p.Found, p.Expected),
-			text: texts.T(o.Lang, "rule."+p.Rule+".text", p.Found, p.Expected),
+			lang: o.Lang,
 		}
 	}
 	return line
