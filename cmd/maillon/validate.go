@@ -23,6 +23,7 @@ type validation struct {
 	c      *cli
 	out    *bufio.Writer
 	asJSON bool
+	line   []byte // used again
 	by     *mapping.Mapping
 	schema pivot.Version // "" judges each record by the newest version that accepts it
 }
@@ -123,11 +124,8 @@ func (v *validation) file(name string) (ok bool, err error) {
 // Writing errors show at the final flush.
 func (v *validation) record(rec report.Record) error {
 	if v.asJSON {
-		raw, err := json.Marshal(rec)
-		if err != nil {
-			return err
-		}
-		_, err = v.out.Write(append(raw, '\n'))
+		v.line = append(rec.AppendJSON(v.line[:0]), '\n')
+		_, err := v.out.Write(v.line)
 		return err
 	}
 	fmt.Fprintf(v.out, "%s%s %s\n", rec.File, rec.Pointer, rec.UID)

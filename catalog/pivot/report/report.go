@@ -6,7 +6,11 @@ package report
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"maillon/catalog"
 	"maillon/catalog/pivot"
@@ -121,4 +125,47 @@ func (o Options) record(rec pivot.Record, schema pivot.Version, problems catalog
 		}
 	}
 	return line
+}
+
+// AppendJSON appends the record as a JSON object: what [json.Marshal] writes,
+// but for < > and &, which stand as they are.
+func (r Record) AppendJSON(b []byte) []byte {
+	text := func(name, s string) {
+		b = append(b, name...)
+		quoted, err := jsontext.AppendQuote(b, s)
+		if err != nil { // s is not UTF-8
+			quoted, _ = jsontext.AppendQuote(b, strings.ToValidUTF8(s, "\ufffd"))
+		}
+		b = quoted
+	}
+	number := func(name string, n int) {
+		if n != 0 {
+			b = strconv.AppendInt(append(b, name...), int64(n), 10)
+		}
+	}
+	text(`{"file":`, r.File)
+	text(`,"pointer":`, r.Pointer)
+	number(`,"line":`, r.Line)
+	for _, f := range [...]struct{ name, value string }{
+		{`,"kind":`, string(r.Kind)}, {`,"uid":`, r.UID}, {`,"schema":`, string(r.Schema)},
+	} {
+		if f.value != "" {
+			text(f.name, f.value)
+		}
+	}
+	b = append(b, `,"problems":[`...)
+	for i, p := range r.Problems {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		text(`{"pointer":`, p.Pointer)
+		number(`,"line":`, p.Line)
+		text(`,"rule":`, p.Rule)
+		text(`,"severity":`, string(p.Severity))
+		text(`,"found":`, p.Found)
+		text(`,"expected":`, p.Expected)
+		text(`,"hint":`, p.Hint)
+		b = append(b, '}')
+	}
+	return append(b, "]}"...)
 }
