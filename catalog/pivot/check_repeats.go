@@ -9,8 +9,8 @@ import (
 )
 
 // checkMostKept is the number of records of a file among which repeats are
-// looked for: beyond, memory would grow with the file. It takes 32 MiB.
-const checkMostKept = 1 << 20
+// looked for: beyond, memory would grow with the file. It takes 16 MiB.
+const checkMostKept = 1 << 19
 
 // Bounds on the frameworks that a file's records name.
 const (
