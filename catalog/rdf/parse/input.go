@@ -20,6 +20,8 @@ type input struct {
 	seen int
 	err  error // why src gives no more
 
+	begun bool // the first bytes were looked at
+
 	terms map[string]string // IRIs met, to hold each once
 	held  int
 }
@@ -46,24 +48,24 @@ func (in *input) more() bool {
 	if in.end >= len(in.buf)/2 {
 		in.buf = append(in.buf, make([]byte, max(inputSize, len(in.buf)))...)
 	}
-	for range 100 {
+	from, idle := in.end, 0
+	for in.err == nil && (in.end == from || in.read < 3) { // 3: as many as a byte order mark has
 		n, err := in.src.Read(in.buf[in.end:])
 		in.end += n
 		if in.read += int64(n); in.read > in.lim.Bytes {
-			in.end, err = in.end-n, errTooLarge
+			in.end, err = from, errTooLarge
 		}
-		if in.err = err; n > 0 && err != errTooLarge {
-			if in.read == int64(n) {
-				in.unmark()
-			}
-			return true
-		}
-		if err != nil {
-			return false
+		if in.err = err; n > 0 {
+			idle = 0
+		} else if idle++; idle > 100 && err == nil {
+			in.err = io.ErrNoProgress
 		}
 	}
-	in.err = io.ErrNoProgress
-	return false
+	if !in.begun {
+		in.begun = true
+		in.unmark()
+	}
+	return in.end > from
 }
 
 // unmark takes a byte order mark off the beginning.
