@@ -1,5 +1,5 @@
 # Everything a contributor types. `make check` is what lands must pass.
-.PHONY: build check test bench bench-pivot fuzz demo dictionary
+.PHONY: build check test bench bench-pivot bench-catalog fuzz demo dictionary
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o maillon ./cmd/maillon
@@ -17,6 +17,11 @@ bench:
 # MAILLON_CONFORMANCE. BENCH_SCALE=0.1 takes a tenth of the time.
 bench-pivot:
 	go run ./bench/pivot
+
+# How fast RDF is read, against rapper and rdflib (Debian: raptor2-utils,
+# python3-rdflib).
+bench-catalog:
+	go build -o $(or $(TMPDIR),/tmp)/bench-catalog ./bench/catalog && $(or $(TMPDIR),/tmp)/bench-catalog
 
 # Every fuzz target, FUZZTIME each (10 minutes by default).
 FUZZTIME ?= 10m
