@@ -151,6 +151,39 @@ func TestRelativeIRIsAreResolved(t *testing.T) {
 	}
 }
 
+func TestJSONLDIsBoundedAndFetchesNothing(t *testing.T) {
+	for name, c := range map[string]struct{ doc, want string }{
+		"a context elsewhere": {`{"@context":"http://elsewhere.invalid/c","a":1}`, "http://elsewhere.invalid/c is elsewhere"},
+		"depth":               {strings.Repeat("[", 200) + strings.Repeat("]", 200), "nested deeper than 128"},
+		"half a document":     {"{\n\"a\":", "line 2"},
+		"two documents":       {"{}\n{}", "something follows"},
+		"nothing":             {"", "line 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := all(t, []byte(c.doc), JSONLD, ""); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+	got, err := all(t, []byte(`{"@context":{"p":"http://p/"},"@id":"x","p:a":[{"@value":"é","@language":"fr"},1,1.5,true,{"p:b":{"@id":"#y"}}]}`), JSONLD, "http://base/d")
+	if err != nil || len(got) != 6 {
+		t.Errorf("%d quads, %v", len(got), err)
+	}
+}
+
+func FuzzJSONLD(f *testing.F) {
+	f.Add([]byte(`{"@context":{"p":"http://p/","q":{"@id":"p:q","@type":"@id"}},"@graph":[{"@id":"_:a","q":"x","p:l":{"@list":[1,{"@value":"v","@language":"fr"}]}}]}`))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		err := Read(bytes.NewReader(doc), JSONLD, "http://base/", Limits{}, func(q Quad) error {
+			if q.Predicate.Kind != IRI || q.Subject.Kind == None || q.Object.Kind == None {
+				t.Fatalf("%+v is no triple", q)
+			}
+			return nil
+		})
+		_ = err
+	})
+}
+
 func FuzzRead(f *testing.F) {
 	for s, doc := range map[Syntax]string{
 		NTriples: "<http://a> <http://b> \"c\"@fr .\n_:a <http://b> _:c .", NQuads: "<http://a> <http://b> <http://c> <http://d> .",
