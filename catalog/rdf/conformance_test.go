@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -115,31 +114,10 @@ func TestRapperReadsTheSameGraph(t *testing.T) {
 
 func readBack(t *testing.T, what string, ntriples []byte, want *Graph) {
 	t.Helper()
-	got, err := ReadNTriples(bytes.NewReader(ntriples))
-	if err != nil {
-		t.Errorf("%s: %v", what, err)
+	got, refused, err := Read(bytes.NewReader(ntriples), NTriples, "")
+	if err != nil || len(refused) > 0 {
+		t.Errorf("%s: %v, %v", what, refused, err)
 		return
 	}
 	sameGraph(t, what, got, want)
-}
-
-func TestReadNTriplesFollowsTheTestsOfTheW3C(t *testing.T) {
-	conformance := os.Getenv("MAILLON_CONFORMANCE")
-	if conformance == "" {
-		t.Skip("SKIPPED: needs MAILLON_CONFORMANCE")
-	}
-	files, err := filepath.Glob(filepath.Join(conformance, "dcat", "w3c", "rdf-n-triples", "*.nt"))
-	if err != nil || len(files) < 50 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = ReadNTriples(bytes.NewReader(raw))
-		if bad := strings.Contains(filepath.Base(file), "-bad-"); bad != (err != nil) {
-			t.Errorf("%s: %v\n%s", filepath.Base(file), err, raw)
-		}
-	}
 }

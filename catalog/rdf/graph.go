@@ -1,5 +1,5 @@
 // Package rdf writes a catalogue as DCAT-AP 3.0.1 in four syntaxes: RDF/XML,
-// Turtle, JSON-LD and N-Triples.
+// Turtle, JSON-LD and N-Triples, and reads them ([Read]).
 //
 // [FromCatalog] makes a [Graph] of a [catalog.Catalog], [Write] writes it,
 // [Negotiate] chooses the [Syntax]. Every triple of a Graph can be written in
@@ -7,8 +7,7 @@
 // refused when it is added, so that no value ever breaks a page. The same
 // graph is always written as the same bytes.
 //
-// The package does not fetch, and reads nothing but N-Triples ([ReadNTriples]).
-// It is the only one that knows rdf2go, whose terms and graph are the model in
+// The package does not fetch. It is the only one that knows rdf2go, whose terms and graph are the model in
 // memory; that library's parsers, writers and HTTP client are not used.
 package rdf
 

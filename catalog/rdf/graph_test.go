@@ -139,59 +139,54 @@ func TestSubjects(t *testing.T) {
 	}
 }
 
-func TestReadNTriplesSaysWhatIsWrongAndWhere(t *testing.T) {
-	const s = "<http://e.fr/s> <http://e.fr/p> "
-	for in, want := range map[string]string{
-		"\n# fine\n" + s + "\"o\"\n":            "line 3: a full stop is missing",
-		s + "\"o":                               "line 1: object: a text without its closing quote",
-		s + `"\x" .`:                            `\x is no escape here`,
-		s + `"\uD800" .`:                        `\uD800 is no character`,
-		s + `"\u12" .`:                          "an escape is cut short",
-		s + "<o> .":                             "is not absolute",
-		s + "<http://e.fr/o .":                  "an IRI without its >",
-		s + "<http://e.fr/a b> .":               "may not stand in an IRI",
-		s + `<http://e.fr/\u0020> .`:            "may not stand in an IRI",
-		s + "_: .":                              "a blank node without label",
-		s + "\"o\"@1 .":                         "language tag",
-		s + "\"o\"^^<date> .":                   "datatype: IRI \"date\" is not absolute",
-		s + "\"o\" . x":                         "text after the full stop",
-		s + "\"\xff\" .":                        "not UTF-8",
-		s + "\"" + strings.Repeat("a", 1<<20):   "token too long",
-		"<http://e.fr/s> _:p <http://e.fr/o> .": "predicate: want <",
-	} {
-		if _, err := ReadNTriples(strings.NewReader(in)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%.60q: %v, want %q", in, err, want)
-		}
+// read reads a document without anything that a graph refuses.
+func read(t testing.TB, doc string, s Syntax) *Graph {
+	t.Helper()
+	g, refused, err := Read(strings.NewReader(doc), s, "")
+	if err != nil || len(refused) > 0 {
+		t.Fatalf("%v, %v", refused, err)
+	}
+	return g
+}
+
+// One bad value costs itself: what stands beside it is read.
+func TestReadLeavesOutWhatNoGraphTakes(t *testing.T) {
+	g, refused, err := Read(strings.NewReader("<http://e.fr/s> <http://e.fr/p> \"1\", \"2\"^^<http://e.fr/> .\n<http://e.fr/s> <http://e.fr/> \"3\", \"4\" ."), Turtle, "")
+	if err != nil || g.Len() != 2 || len(refused) != 2 {
+		t.Errorf("%d triples, %v, %v", g.Len(), refused, err)
+	}
+	g, _, err = Read(strings.NewReader("<http://e.fr/s> <http://e.fr/p> 1 .\n<"), Turtle, "")
+	if err == nil || g.Len() != 1 || !strings.Contains(err.Error(), "Turtle: line 2") {
+		t.Errorf("%d triples, %v", g.Len(), err)
 	}
 }
 
-func TestReadNTriplesTakesEveryLineEnd(t *testing.T) {
+func TestReadRenamesBlankNodes(t *testing.T) {
 	const s = "<http://e.fr/s> <http://e.fr/p> "
-	g, err := ReadNTriples(strings.NewReader(s + "\"1\"." + "\r\n" + s + "_:a.b. # c\r" + s + "_:a.b .\n" + s + "\"\\u00e9\\t\"@FR ."))
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := read(t, s+"\"1\"."+"\r\n"+s+"_:a.b. # c\r"+s+"_:a.b .\n"+s+"\"\\u00e9\\t\"@FR .", NTriples)
 	want := "<http://e.fr/s> <http://e.fr/p> \"1\" .\n<http://e.fr/s> <http://e.fr/p> \"é\\t\"@fr .\n<http://e.fr/s> <http://e.fr/p> _:b0 .\n"
 	if diff := cmp.Diff(want, string(written(t, g, NTriples))); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func FuzzReadNTriples(f *testing.F) {
+// Whatever is read is written as the same graph.
+func FuzzReadAndWrite(f *testing.F) {
 	f.Add([]byte("<http://e.fr/s> <http://e.fr/p> \"o\"@fr .\r_:a <http://e.fr/p> _:b ."))
 	f.Add([]byte(`<http://e.fr/\u00e9> <http://e.fr/p> "\U0001F3DB\n"^^<http://e.fr/t> . # c`))
 	f.Add([]byte("_:a.\n"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		g, err := ReadNTriples(bytes.NewReader(raw))
+		g, _, err := Read(bytes.NewReader(raw), Turtle, "http://e.fr/")
 		if err != nil {
 			return
 		}
-		again, err := ReadNTriples(bytes.NewReader(written(t, g, NTriples)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if again.Len() != g.Len() {
-			t.Errorf("%d triples, want %d", again.Len(), g.Len())
+		for _, s := range Syntaxes() {
+			if s == JSONLD {
+				continue // its reader leaves out IRIs that net/url does not take
+			}
+			if again := read(t, string(written(t, g, s)), s); again.Len() != g.Len() {
+				t.Errorf("%s: %d triples, want %d", s, again.Len(), g.Len())
+			}
 		}
 	})
 }
