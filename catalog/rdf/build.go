@@ -11,7 +11,20 @@ import (
 	"maillon/catalog/texts"
 )
 
-// FromCatalog is c as DCAT-AP 3.0.1, such that the strictest official shapes
+// A Profile is a version of DCAT-AP.
+type Profile string
+
+// The profiles. 2.1.1 is for consumers that still ask for it: its byteSize is a
+// decimal, and it takes no checksum but SHA-1, so that ours are left out.
+const (
+	Profile301 Profile = "3.0.1"
+	Profile211 Profile = "2.1.1"
+)
+
+// FromCatalog is [FromCatalogAs] of the newest profile.
+func FromCatalog(c catalog.Catalog) (*Graph, catalog.Problems) { return FromCatalogAs(c, Profile301) }
+
+// FromCatalogAs is c as DCAT-AP of a profile, such that the strictest official shapes
 // find no violation: every node that the catalogue refers to is typed and
 // labelled inside the page, authority codes included. What is written is
 // [catalog.Catalog.Publishable]; its problems are returned, with those of
@@ -20,9 +33,9 @@ import (
 // A catalogue that cannot be published at all gives an empty graph. It must be
 // answered by an error, never by an empty page: harvesters delete what they no
 // longer see.
-func FromCatalog(c catalog.Catalog) (*Graph, catalog.Problems) {
+func FromCatalogAs(c catalog.Catalog, profile Profile) (*Graph, catalog.Problems) {
 	c, problems := c.Publishable()
-	b := &builder{g: NewGraph(), problems: problems, described: map[string]bool{}}
+	b := &builder{g: NewGraph(), profile: profile, problems: problems, described: map[string]bool{}}
 	if c.IRI == "" {
 		return b.g, b.problems
 	}
@@ -49,6 +62,7 @@ func FromCatalog(c catalog.Catalog) (*Graph, catalog.Problems) {
 // A builder fills a graph and collects what did not go in.
 type builder struct {
 	g         *Graph
+	profile   Profile
 	problems  catalog.Problems
 	described map[string]bool // shared nodes already described, by IRI
 	full      bool

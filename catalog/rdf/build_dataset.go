@@ -39,9 +39,15 @@ func (b *builder) distribution(d catalog.Distribution) {
 	b.link(s, nsDCAT+"downloadURL", d.DownloadURL)
 	b.format(s, d.Format, d.MediaType)
 	if d.ByteSize > 0 {
-		b.typed(s, nsDCAT+"byteSize", strconv.FormatInt(d.ByteSize, 10), nsXSD+"nonNegativeInteger")
+		datatype := nsXSD + "nonNegativeInteger"
+		if b.profile == Profile211 {
+			datatype = nsXSD + "decimal"
+		}
+		b.typed(s, nsDCAT+"byteSize", strconv.FormatInt(d.ByteSize, 10), datatype)
 	}
-	b.checksum(s, d.IRI, d.SHA256)
+	if b.profile != Profile211 {
+		b.checksum(s, d.IRI, d.SHA256)
+	}
 	b.licence(s, d.Licence)
 	b.word(s, nsDCATA+"availability", nsEU+"planned-availability/", string(d.Availability), nsSKOS+"Concept", "dcat.availability.")
 	b.languages(s, d.Languages)

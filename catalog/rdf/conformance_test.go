@@ -41,6 +41,27 @@ func TestTheStrictShapesFindNothingInAnySyntax(t *testing.T) {
 	}
 }
 
+// The profile 2.1.1 passes the shapes of 2.1.1, which that of 3.0.1 does not.
+func TestTheShapesOf211FindNothingInTheirProfile(t *testing.T) {
+	check, shapes := shaclCheck(t)
+	shapes = filepath.Join(shapes, "2.1.1")
+	for profile, clean := range map[Profile]bool{Profile211: true, Profile301: false} {
+		g, problems := FromCatalogAs(sample(6), profile)
+		if problems.Errors() > 0 {
+			t.Fatal(problems)
+		}
+		file := filepath.Join(t.TempDir(), "catalog.ttl")
+		if err := os.WriteFile(file, written(t, g, Turtle), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		report, err := exec.Command("node", filepath.Join(check, "check.mjs"), "--engine", "both", file,
+			filepath.Join(shapes, "dcat-ap_2.1.1_shacl_shapes.ttl"), filepath.Join(shapes, "dcat-ap_2.1.1_shacl_range.ttl")).CombinedOutput()
+		if clean != (err == nil) {
+			t.Errorf("profile %s: %v\n%s", profile, err, report)
+		}
+	}
+}
+
 func TestTheStrictShapesSeeAMissingPublisher(t *testing.T) {
 	check, shapes := shaclCheck(t)
 	file := filepath.Join(t.TempDir(), "bad.ttl")

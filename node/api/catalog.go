@@ -95,7 +95,11 @@ func (s *Server) paged(c catalog.Catalog, r *http.Request) (catalog.Catalog, err
 	if total == 1 && asked == "" {
 		return c, nil
 	}
-	address := func(n int) string { return s.Self.URL + r.URL.Path + "?page=" + strconv.Itoa(n) }
+	profile := ""
+	if r.URL.Query().Get("profile") == string(rdf.Profile211) {
+		profile = "&profile=" + string(rdf.Profile211)
+	}
+	address := func(n int) string { return s.Self.URL + r.URL.Path + "?page=" + strconv.Itoa(n) + profile }
 	p := &catalog.Page{IRI: address(n), Number: n, Total: total, TotalItems: len(c.Datasets), First: address(1), Last: address(total)}
 	if n > 1 {
 		p.Previous = address(n - 1)
@@ -167,7 +171,15 @@ func (s *Server) dataset(w http.ResponseWriter, r *http.Request) error {
 
 // writeGraph writes a catalogue with a strong tag for each syntax and coding.
 func (s *Server) writeGraph(w http.ResponseWriter, r *http.Request, c catalog.Catalog, syntax rdf.Syntax) error {
-	g, problems := rdf.FromCatalog(c)
+	profile := rdf.Profile301
+	switch asked := r.URL.Query().Get("profile"); asked {
+	case "", string(rdf.Profile301):
+	case string(rdf.Profile211):
+		profile = rdf.Profile211
+	default:
+		return &BadParameter{"profile", asked, "3.0.1, 2.1.1"}
+	}
+	g, problems := rdf.FromCatalogAs(c, profile)
 	for _, p := range problems {
 		s.Log.Warn().Str("catalogue", c.IRI).Str("problem", p.String()).Msg("catalogue")
 	}

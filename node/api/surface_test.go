@@ -451,3 +451,19 @@ func TestErrors(t *testing.T) {
 		t.Error("reading needs no origin")
 	}
 }
+
+// Whoever needs DCAT-AP 2.1.1 asks for it; the pages of such a catalogue lead on to their like.
+func TestTheCatalogueIsGivenInAnOlderProfile(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	r.deposit(pivotFile(contractJSONText("A", "papier", 12)))
+	now, old := text(t, r.do("GET", "/catalog.nt", "")), text(t, r.do("GET", "/catalog.nt?profile=2.1.1&page=1", ""))
+	if !strings.Contains(now, "spdx") || !strings.Contains(now, "nonNegativeInteger") {
+		t.Error("3.0.1 is not what is given unasked")
+	}
+	if strings.Contains(old, "spdx") || !strings.Contains(old, "XMLSchema#decimal") || !strings.Contains(old, "page=1&profile=2.1.1") {
+		t.Errorf("2.1.1 is given as %s", old)
+	}
+	if res := r.do("GET", "/catalog.nt?profile=1.0", ""); res.StatusCode != http.StatusBadRequest {
+		t.Errorf("an unknown profile: %s", res.Status)
+	}
+}
