@@ -120,6 +120,7 @@ func (s *Server) Handler() http.Handler {
 	turn := inTurn()
 	s.validateRoutes(v1, turn)
 	s.referenceRoutes(r, v1)
+	s.qualityRoutes(r, v1)
 	s.federationRoutes(r.PathPrefix("/federation/v1").Subrouter())
 	s.catalogRoutes(r)
 	s.registerRoutes(r)

@@ -467,3 +467,18 @@ func TestTheCatalogueIsGivenInAnOlderProfile(t *testing.T) {
 		t.Errorf("an unknown profile: %s", res.Status)
 	}
 }
+
+func TestTheCatalogueIsScored(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	if got := text(t, r.do("GET", "/api/v1/quality", "")); !strings.Contains(got, `"items":[]`) {
+		t.Errorf("nothing is published: %s", got)
+	}
+	r.deposit(pivotFile(contractJSONText("A", "papier", 12)))
+	got := text(t, r.do("GET", "/api/v1/quality", ""))
+	if !strings.Contains(got, `"of":405`) || !strings.Contains(got, `"rating":"excellent"`) {
+		t.Errorf("the catalogue gets %s", got)
+	}
+	if page := text(t, r.do("GET", "/qualite?lang=fr", "")); !strings.Contains(page, "points sur 405 : excellent") || strings.Contains(page, "quality.") {
+		t.Errorf("the page: %s", page)
+	}
+}

@@ -56,6 +56,7 @@ func fullPages() []Page {
 		RegisterPage{Nodes: sampleNodes, Buyers: []BuyerRow{{SIRET: "21000001900017", Name: "Commune d’Aval", Node: "siren:210000019", NodeName: "Commune d’Aval", Catalog: "https://aval.invalid/catalog", Territory: "fr:commune:00001", Contracts: 1240}, {SIRET: "21000002700017", Node: "siren:210000027", Contracts: 1}}},
 		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Datasets: sampleDatasets},
 		VendorPage{URL: "https://aval.invalid", Files: []FileRow{{Label: "exemple.json", Format: "JSON 2.0.4", URL: "/opendata/editeurs/exemple.json"}}},
+		QualityPage{Points: 380, Of: 405, Rating: "excellent", Missing: []QualityRow{{"Une période", "Donnez-la.", 2}}, Datasets: []QualityDataset{{"Marchés 2026", "https://aval.invalid/d", "excellent", 380}}},
 		LoginPage{Next: "/saisie", Error: "Ce jeton n’est pas connu ici."},
 		EntryPage{
 			Kind: "marche", Contract: "21000001900017/2026-014", Form: "abc", Checked: true, Errors: 1, Warnings: 1, Problems: sampleProblems[1:],
@@ -105,7 +106,7 @@ func sampleContract() ContractPage {
 func emptyPages() []Page {
 	return []Page{
 		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, ErrorPage{Status: 404}, AboutPage{"accessibilite"}, CheckPage{Most: 1 << 20},
-		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
+		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, QualityPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
 	}
 }
 
@@ -119,7 +120,7 @@ func sparsePages() []Page {
 		ContractPage{Address: "b/1", Fields: make([]FieldRow, 1), Suppliers: make([]SupplierRow, 1), Modifications: make([]ModificationRow, 1), Problems: make([]ProblemRow, 1), Repairs: make([]string, 1), Versions: []VersionRow{{Differs: make([]DifferRow, 1)}}, Lots: make([]LotRow, 1)},
 		ContractsPage{Items: make([]ContractRow, 1)}, RegisterPage{Nodes: make([]NodeRow, 1), Buyers: make([]BuyerRow, 1)},
 		BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, AboutPage{"mentions-legales"}, CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)},
-		VendorPage{Files: make([]FileRow, 1)}, LoginPage{}, EntryPage{Kind: "marche", Fields: []EntryField{{Name: "id", Help: "h", Type: "text"}}, Suppliers: make([]EntryRow, 1), Modifications: make([]EntryRow, 1)},
+		VendorPage{Files: make([]FileRow, 1)}, QualityPage{Missing: make([]QualityRow, 1), Datasets: make([]QualityDataset, 1)}, LoginPage{}, EntryPage{Kind: "marche", Fields: []EntryField{{Name: "id", Help: "h", Type: "text"}}, Suppliers: make([]EntryRow, 1), Modifications: make([]EntryRow, 1)},
 		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés", Fields: []DictionaryRow{{Path: "id"}}}}},
 		RulesPage{Scopes: []RuleScopeRows{{ID: "file", Title: "Le fichier", Rules: []RuleText{{ID: "bom", Text: "Une marque."}}}}},
 	}

@@ -62,7 +62,7 @@ type Page interface {
 // samples has one value of each page, to find its template.
 var samples = []Page{
 	HomePage{}, DepositPage{}, ContractPage{}, ContractsPage{},
-	RegisterPage{}, BuyerPage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{},
+	RegisterPage{}, BuyerPage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{},
 }
 
 // New parses the templates of every page in every language.
