@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/mux"
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"maillon/catalog"
 	"maillon/catalog/rdf"
@@ -198,24 +199,39 @@ func (s *Server) writeGraph(w http.ResponseWriter, r *http.Request, c catalog.Ca
 	return serveBytes(w, r, b.Bytes(), c.Modified)
 }
 
-// serveBytes answers a body made in memory: tag, gzip for those who take it,
+// serveBytes answers a body made in memory: tag, zstd or gzip for those who take it,
 // 304 for those who have it, ranges on the plain body.
 func serveBytes(w http.ResponseWriter, r *http.Request, body []byte, modified time.Time) error {
 	sum := sha256.Sum256(body)
 	etag := hex.EncodeToString(sum[:16])
 	h := w.Header()
-	if r.Header.Get("Range") == "" && acceptsGzip(r) && len(body) > 1024 {
-		packed, err := gzipped(body)
-		if err != nil {
-			return err
+	if r.Header.Get("Range") == "" && len(body) > 1024 {
+		switch {
+		case accepts(r, "zstd"):
+			body, etag = zstdPacker().EncodeAll(body, nil), etag+"-zstd"
+			h.Set("Content-Encoding", "zstd")
+		case accepts(r, "gzip"):
+			packed, err := gzipped(body)
+			if err != nil {
+				return err
+			}
+			body, etag = packed, etag+"-gzip"
+			h.Set("Content-Encoding", "gzip")
 		}
-		body, etag = packed, etag+"-gzip"
-		h.Set("Content-Encoding", "gzip")
 	}
 	h.Set("ETag", `"`+etag+`"`)
 	http.ServeContent(w, r, "", modified, bytes.NewReader(body))
 	return nil
 }
+
+// zstdPacker packs bodies; it may be used by many at once.
+var zstdPacker = sync.OnceValue(func() *zstd.Encoder {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		panic(err) // the options are fixed
+	}
+	return z
+})
 
 var gzipPool = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 

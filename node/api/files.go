@@ -35,7 +35,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Cache-Control", "public, max-age=60")
 	h.Add("Vary", "Accept-Encoding")
 	etag := f.SHA256[:32]
-	if r.Header.Get("Range") == "" && acceptsGzip(r) {
+	if r.Header.Get("Range") == "" && accepts(r, "gzip") {
 		path, etag = path+".gz", etag+"-gzip"
 		h.Set("Content-Encoding", "gzip")
 	}
@@ -56,11 +56,11 @@ func contentType(f shelf.File) string {
 	return f.Media
 }
 
-// acceptsGzip reports whether the client names gzip and does not refuse it.
-func acceptsGzip(r *http.Request) bool {
+// accepts reports whether the client names a content coding and does not refuse it.
+func accepts(r *http.Request, coding string) bool {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
 		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+		if strings.EqualFold(strings.TrimSpace(name), coding) {
 			q = strings.ReplaceAll(q, " ", "")
 			return q != "q=0" && q != "q=0.0" && q != "q=0.00" && q != "q=0.000"
 		}

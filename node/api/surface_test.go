@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 	"github.com/rs/zerolog"
 
 	"maillon/catalog/entry"
@@ -480,5 +481,43 @@ func TestTheCatalogueIsScored(t *testing.T) {
 	}
 	if page := text(t, r.do("GET", "/qualite?lang=fr", "")); !strings.Contains(page, "points sur 405 : excellent") || strings.Contains(page, "quality.") {
 		t.Errorf("the page: %s", page)
+	}
+}
+
+// A catalogue is the same bytes in every coding, and each coding has a tag of
+// its own.
+func TestTheCatalogueIsPackedAsTheClientLikes(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	r.deposit(pivotFile(contractJSONText("A", "papier", 12)))
+	plain := r.do("GET", "/catalog.nt", "")
+	want := text(t, plain)
+	tags := map[string]bool{plain.Header.Get("ETag"): true}
+	for accept, coding := range map[string]string{"zstd, gzip": "zstd", "gzip, br": "gzip", "zstd;q=0, gzip": "gzip", "br": ""} {
+		res := r.do("GET", "/catalog.nt", "", "Accept-Encoding", accept)
+		if got := res.Header.Get("Content-Encoding"); got != coding {
+			t.Errorf("%s: coded as %q", accept, got)
+			continue
+		}
+		body := io.Reader(res.Body)
+		var err error
+		switch coding {
+		case "zstd":
+			body, err = zstd.NewReader(res.Body)
+		case "gzip":
+			body, err = gzip.NewReader(res.Body)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(body); err != nil || string(got) != want {
+			t.Errorf("%s: %v, other bytes", accept, err)
+		}
+		tags[res.Header.Get("ETag")] = true
+		if again := r.do("GET", "/catalog.nt", "", "Accept-Encoding", accept, "If-None-Match", res.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
+			t.Errorf("%s: asked again: %s", accept, again.Status)
+		}
+	}
+	if len(tags) != 3 {
+		t.Errorf("%d tags: %v", len(tags), tags)
 	}
 }
