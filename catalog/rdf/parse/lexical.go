@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// errShort says that a token is cut by the end of what is there.
+// A scanResult says how the reading of a token ended.
 type scanResult uint8
 
 const (
@@ -215,8 +215,8 @@ var nameBytes = func() (is [128]bool) {
 	return is
 }()
 
-// scanLabel reads the label of a blank node, or a prefix: name characters, points
-// in it but not at its end. digits says that it may begin with one.
+// scanLabel reads the label of a blank node (blank), or a prefix: name characters, points
+// in it but not at its end. A label may begin with a digit.
 func scanLabel(b []byte, blank bool) (n int, r scanResult) {
 	last := 0 // behind the last character that is no point
 	for n < len(b) {
