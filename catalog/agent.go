@@ -27,6 +27,7 @@ type Agent struct {
 	Name     string        `json:"name"`               // as the body writes it
 	SIRET    string        `json:"siret,omitempty"`    // fourteen digits, or "" for a body that has none
 	Type     PublisherType `json:"type,omitempty"`     // what kind of authority; "" says nothing
+	Level    string        `json:"level,omitempty"`    // of the federation: commune, epci, departement, region, national, organisme
 	Homepage string        `json:"homepage,omitempty"` // absolute IRI
 }
 
@@ -46,7 +47,7 @@ func (c Contact) IsZero() bool { return c == Contact{} }
 
 // A Coverage is the territory that data speaks about.
 type Coverage struct {
-	Geozone string `json:"geozone,omitempty"` // "fr:departement:35"; "fr" is France
+	Geozone string `json:"geozone,omitempty"` // "fr:departement:35"; "fr" is France; an absolute IRI for a place of another vocabulary
 	Name    string `json:"name,omitempty"`    // "Ille-et-Vilaine"
 	Box     Box    `json:"box,omitzero"`      // optional
 }

@@ -17,6 +17,7 @@ type Catalog struct {
 	Issued      time.Time       `json:"issued,omitzero"`
 	Modified    time.Time       `json:"modified,omitzero"`
 	Datasets    []Dataset       `json:"datasets,omitempty"`
+	Series      []Series        `json:"series,omitempty"`
 	Services    []DataService   `json:"services,omitempty"`
 	Parts       []SubCatalog    `json:"parts,omitempty"`
 	Records     []CatalogRecord `json:"records,omitempty"`
@@ -51,8 +52,21 @@ type SubCatalog struct {
 // A CatalogRecord says since when, and changed when, a dataset or a service
 // stands in this catalogue; the dataset's own dates are its publisher's.
 type CatalogRecord struct {
-	IRI      string    `json:"iri"`   // absolute
-	Topic    string    `json:"topic"` // IRI of a dataset or service of the same page
-	Issued   time.Time `json:"issued,omitzero"`
-	Modified time.Time `json:"modified"`
+	IRI      string    `json:"iri"`             // absolute
+	Topic    string    `json:"topic"`           // IRI of a dataset or service of the same page
+	Issued   time.Time `json:"issued,omitzero"` // first seen
+	Modified time.Time `json:"modified"`        // last changed
+	Sources  []Source  `json:"sources,omitempty"`
+}
+
+// A Source says from where this node knows a dataset: whose journal holds it,
+// and in which foreign catalogue it was found, if it was.
+type Source struct {
+	Node     string    `json:"node"`               // node id of the journal's owner
+	Name     string    `json:"name"`               // of that body
+	Journal  string    `json:"journal"`            // the journal's origin, maillon/NODE/EPOCH
+	Index    uint64    `json:"index"`              // of the newest entry about it
+	Location string    `json:"location,omitempty"` // address of the foreign catalogue
+	Through  []string  `json:"through,omitempty"`  // ids of the nodes that it came through before, as that catalogue says
+	At       time.Time `json:"at"`                 // receipt of that entry
 }

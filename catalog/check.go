@@ -93,6 +93,7 @@ func (k *checker) distribution(p string, d *Distribution) bool {
 		return false
 	}
 	word(k, p+"/format", &d.Format, Formats())
+	d.FormatName = trimmed(d.FormatName)
 	if d.MediaType == "" {
 		d.MediaType = d.Format.MediaType()
 	}
@@ -109,6 +110,18 @@ func (k *checker) distribution(p string, d *Distribution) bool {
 	word(k, p+"/availability", &d.Availability, Availabilities())
 	d.Languages = words(k, p+"/languages", d.Languages, Languages())
 	d.ConformsTo = k.standards(p+"/conformsTo", d.ConformsTo)
+	return true
+}
+
+func (k *checker) series(p string, s *Series) bool {
+	s.Identifier = trimmed(s.Identifier)
+	if !k.describe(p, &s.Title, &s.Description) || !k.identified(p, s.Identifier) || !k.own(p, s.IRI) {
+		return false
+	}
+	k.identifiers[s.Identifier] = true
+	k.authors(p, &s.Publisher, &s.Contact)
+	word(k, p+"/frequency", &s.Frequency, Frequencies())
+	k.coverage(p+"/coverage", &s.Coverage)
 	return true
 }
 

@@ -22,6 +22,7 @@ func (k *checker) publisher(p string, a *Agent) bool {
 		a.Name = "?"
 	}
 	word(k, p+"/type", &a.Type, PublisherTypes())
+	word(k, p+"/level", &a.Level, levels())
 	k.link(p+"/homepage", &a.Homepage)
 	if !isWeb(a.IRI) || k.taken[a.IRI] {
 		k.say(Warning, RuleIRI, p+"/iri", a.IRI, wantWeb)

@@ -30,7 +30,23 @@ type Dataset struct {
 	Issued        time.Time      `json:"issued,omitzero"`
 	Modified      time.Time      `json:"modified,omitzero"`
 	ConformsTo    []Standard     `json:"conformsTo,omitempty"`
+	InSeries      string         `json:"inSeries,omitempty"` // IRI of a series of the same page
 	Distributions []Distribution `json:"distributions,omitempty"`
+}
+
+// A Series is one dcat:DatasetSeries: datasets of the same kind, such as a
+// buyer's years. Datasets point to it; it lists none.
+type Series struct {
+	IRI         string    `json:"iri"`        // absolute, for ever
+	Identifier  string    `json:"identifier"` // for ever
+	Title       Text      `json:"title"`
+	Description Text      `json:"description"`
+	Publisher   Agent     `json:"publisher,omitzero"` // zero: the catalogue's
+	Contact     Contact   `json:"contact,omitzero"`   // zero: the catalogue's
+	Frequency   Frequency `json:"frequency,omitempty"`
+	Coverage    Coverage  `json:"coverage,omitzero"`
+	Issued      time.Time `json:"issued,omitzero"`
+	Modified    time.Time `json:"modified,omitzero"`
 }
 
 // DECPIdentifier is the identifier of the dataset of one buyer's contracts
@@ -67,10 +83,11 @@ type Distribution struct {
 	AccessURL    string       `json:"accessURL,omitempty"` // empty: the download URL
 	DownloadURL  string       `json:"downloadURL,omitempty"`
 	Format       Format       `json:"format,omitempty"`
-	MediaType    string       `json:"mediaType,omitempty"` // "text/csv"; empty: the format's
-	ByteSize     int64        `json:"byteSize,omitempty"`  // 0 is unknown
-	SHA256       string       `json:"sha256,omitempty"`    // 64 hexadecimal digits, of the bytes without content coding
-	Licence      string       `json:"licence,omitempty"`   // IRI; empty: the catalogue's
+	FormatName   string       `json:"formatName,omitempty"` // of a format that has no code
+	MediaType    string       `json:"mediaType,omitempty"`  // "text/csv"; empty: the format's
+	ByteSize     int64        `json:"byteSize,omitempty"`   // 0 is unknown
+	SHA256       string       `json:"sha256,omitempty"`     // 64 hexadecimal digits, of the bytes without content coding
+	Licence      string       `json:"licence,omitempty"`    // IRI; empty: the catalogue's
 	Availability Availability `json:"availability,omitempty"`
 	Languages    []Language   `json:"languages,omitempty"`
 	Issued       time.Time    `json:"issued,omitzero"`

@@ -51,9 +51,17 @@ func (c Catalog) Publishable() (Catalog, Problems) {
 	c.Datasets = keep(c.Datasets, func(i int, d *Dataset) bool { return k.dataset(at("/datasets", i), d) })
 	c.Services = keep(c.Services, func(i int, s *DataService) bool { return k.service(at("/services", i), s) })
 	c.Parts = keep(c.Parts, func(i int, s *SubCatalog) bool { return k.part(at("/parts", i), s) })
+	c.Series = keep(c.Series, func(i int, s *Series) bool { return k.series(at("/series", i), s) })
+	series := map[string]bool{}
+	for _, s := range c.Series {
+		series[s.IRI] = true
+	}
 	topics := map[string]bool{}
-	for _, d := range c.Datasets {
+	for i, d := range c.Datasets {
 		topics[d.IRI] = true
+		if !series[d.InSeries] {
+			c.Datasets[i].InSeries = ""
+		}
 	}
 	for i, s := range c.Services {
 		c.Services[i].Serves = keep(s.Serves, func(_ int, iri *string) bool { return topics[*iri] })

@@ -185,9 +185,28 @@ func TestIdentifiersAreFixed(t *testing.T) {
 
 func TestFormatsHaveAMediaType(t *testing.T) {
 	for _, f := range Formats() {
-		if f.MediaType() == "" {
+		service := strings.HasSuffix(string(f), "_SRVC") || f == "GTFS" // no file of one type
+		if f.MediaType() == "" && !service {
 			t.Errorf("%s has none", f)
 		}
+		if got := FormatOf(string(f)); got != f {
+			t.Errorf("FormatOf(%q) = %q", f, got)
+		}
+		if m := f.MediaType(); m != "" && FormatOf("http://www.iana.org/assignments/media-types/"+m+"; charset=utf-8") != f {
+			t.Errorf("FormatOf(%q) is not %s", m, f)
+		}
+	}
+}
+
+func TestFormatsByTheNamesThatCataloguesGive(t *testing.T) {
+	for name, want := range map[string]Format{".csv": CSV, "csv": CSV, "JSONL": NDJSON, "shapefile": "SHP", "OGC:WMS": "WMS_SRVC", "": "",
+		"http://publications.europa.eu/resource/authority/file-type/CSV": CSV, "text/csv;charset=utf-8": CSV, "unheard of": "", "://": ""} {
+		if got := FormatOf(name); got != want {
+			t.Errorf("FormatOf(%q) = %q, want %q", name, got, want)
+		}
+	}
+	if Format("XLS").Open() || !CSV.Open() || Format("PDF").MachineReadable() || Format("?").Open() {
+		t.Error("what is open, what programs read")
 	}
 }
 

@@ -70,7 +70,7 @@ func ScoreOf(d Dataset, c Catalog, served Served) Score {
 		}
 		return LicenceOuverte
 	}
-	known := func(f Format) bool { return f != "" && f.MediaType() != "" }
+	known := func(f Format) bool { _, ok := f.row(); return ok }
 	_, problems := Catalog{
 		IRI: c.IRI, Title: c.Title, Description: c.Description, Publisher: c.Publisher, Contact: c.Contact, Datasets: []Dataset{d},
 	}.Publishable()
@@ -89,11 +89,11 @@ func ScoreOf(d Dataset, c Catalog, served Served) Score {
 		{"download", 20, each(func(f Distribution) bool { return f.DownloadURL != "" })},
 		{"download-answers", 30, served.Download && each(func(f Distribution) bool { return f.DownloadURL != "" })},
 
-		{"format", 20, each(func(f Distribution) bool { return f.Format != "" })},
-		{"media-type", 10, each(func(f Distribution) bool { return f.MediaType != "" || known(f.Format) })},
+		{"format", 20, each(func(f Distribution) bool { return f.Format != "" || f.FormatName != "" })},
+		{"media-type", 10, each(func(f Distribution) bool { return f.MediaType != "" || f.Format.MediaType() != "" })},
 		{"vocabulary", 10, each(func(f Distribution) bool { return known(f.Format) })},
-		{"open-format", 20, each(func(f Distribution) bool { return known(f.Format) })},
-		{"machine-readable", 20, each(func(f Distribution) bool { return known(f.Format) })},
+		{"open-format", 20, each(func(f Distribution) bool { return f.Format.Open() })},
+		{"machine-readable", 20, each(func(f Distribution) bool { return f.Format.MachineReadable() })},
 		{"compliance", 30, problems.Errors() == 0},
 
 		{"licence", 20, each(func(f Distribution) bool { return licence(f) != "" })},

@@ -21,7 +21,7 @@ type (
 	Access string
 	// Availability is a code of the table planned-availability.
 	Availability string
-	// Format is a file format that Maillon publishes.
+	// Format is a code of the table file-type, or NDJSON, which it lacks.
 	Format string
 )
 
@@ -40,6 +40,7 @@ const (
 	Energy        Theme = "ENER"
 	Environment   Theme = "ENVI"
 	Government    Theme = "GOVE"
+	Provisional   Theme = "OP_DATPRO"
 	Health        Theme = "HEAL"
 	International Theme = "INTR"
 	Justice       Theme = "JUST"
@@ -51,18 +52,35 @@ const (
 
 // Languages of texts and data.
 const (
-	French  Language = "FRA"
-	English Language = "ENG"
+	French     Language = "FRA"
+	English    Language = "ENG"
+	Breton     Language = "BRE"
+	German     Language = "DEU"
+	Spanish    Language = "SPA"
+	Italian    Language = "ITA"
+	Dutch      Language = "NLD"
+	Portuguese Language = "POR"
+	Catalan    Language = "CAT"
+	Basque     Language = "EUS"
+	Occitan    Language = "OCI"
 )
 
 // Frequencies of update. Continuous is for data that follows its journal.
 const (
 	Continuous Frequency = "UPDATE_CONT"
+	Hourly     Frequency = "HOURLY"
 	Daily      Frequency = "DAILY"
 	Weekly     Frequency = "WEEKLY"
+	Biweekly   Frequency = "BIWEEKLY"
 	Monthly    Frequency = "MONTHLY"
+	Bimonthly  Frequency = "BIMONTHLY"
 	Quarterly  Frequency = "QUARTERLY"
+	Semiannual Frequency = "ANNUAL_2"
 	Annual     Frequency = "ANNUAL"
+	Biennial   Frequency = "BIENNIAL"
+	Triennial  Frequency = "TRIENNIAL"
+	Never      Frequency = "NEVER"
+	AsNeeded   Frequency = "AS_NEEDED"
 	Irregular  Frequency = "IRREG"
 	Unknown    Frequency = "UNKNOWN"
 )
@@ -83,16 +101,6 @@ const (
 	Temporary    Availability = "TEMPORARY"
 )
 
-// File formats.
-const (
-	JSON    Format = "JSON"
-	XML     Format = "XML"
-	CSV     Format = "CSV"
-	NDJSON  Format = "NDJSON" // one JSON object per line
-	Parquet Format = "PARQUET"
-	XLSX    Format = "XLSX"
-)
-
 // PublisherTypes lists every kind of authority that may be published; the
 // lists below do the same for the other words.
 func PublisherTypes() []PublisherType {
@@ -102,15 +110,18 @@ func PublisherTypes() []PublisherType {
 // Themes lists every theme.
 func Themes() []Theme {
 	return []Theme{Agriculture, Economy, Education, Energy, Environment, Government, Health,
-		International, Justice, Regions, Society, Technology, Transport}
+		International, Justice, Provisional, Regions, Society, Technology, Transport}
 }
 
 // Languages lists every language.
-func Languages() []Language { return []Language{French, English} }
+func Languages() []Language {
+	return []Language{French, English, Breton, German, Spanish, Italian, Dutch, Portuguese, Catalan, Basque, Occitan}
+}
 
 // Frequencies lists every frequency.
 func Frequencies() []Frequency {
-	return []Frequency{Continuous, Daily, Weekly, Monthly, Quarterly, Annual, Irregular, Unknown}
+	return []Frequency{Continuous, Hourly, Daily, Weekly, Biweekly, Monthly, Bimonthly, Quarterly, Semiannual, Annual, Biennial,
+		Triennial, Never, AsNeeded, Irregular, Unknown}
 }
 
 // Accesses lists every right of access.
@@ -119,28 +130,6 @@ func Accesses() []Access { return []Access{Public, Restricted, NonPublic} }
 // Availabilities lists every availability.
 func Availabilities() []Availability {
 	return []Availability{Stable, Available, Experimental, Temporary}
-}
-
-// Formats lists every format.
-func Formats() []Format { return []Format{JSON, XML, CSV, NDJSON, Parquet, XLSX} }
-
-// MediaType is the media type of f, without parameters, or "" if f is unknown.
-func (f Format) MediaType() string {
-	switch f {
-	case JSON:
-		return "application/json"
-	case XML:
-		return "application/xml"
-	case CSV:
-		return "text/csv"
-	case NDJSON:
-		return "application/x-ndjson"
-	case Parquet:
-		return "application/vnd.apache.parquet"
-	case XLSX:
-		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-	}
-	return ""
 }
 
 // PublisherTypeOf is the kind of authority of a level of the federation
@@ -156,6 +145,11 @@ func PublisherTypeOf(level string) PublisherType {
 		return NationalAuthority
 	}
 	return ""
+}
+
+// levels of the federation that an agent may have.
+func levels() []string {
+	return []string{"commune", "epci", "departement", "region", "national", "organisme"}
 }
 
 // known reports whether w is one of all, or says nothing.

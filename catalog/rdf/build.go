@@ -44,6 +44,11 @@ func FromCatalogAs(c catalog.Catalog, profile Profile) (*Graph, catalog.Problems
 		b.dataset(d)
 		b.link(IRI(c.IRI), nsDCAT+"dataset", d.IRI)
 	}
+	if profile != Profile211 {
+		for _, s := range c.Series {
+			b.series(s)
+		}
+	}
 	for _, s := range c.Services {
 		b.service(s)
 		b.link(IRI(c.IRI), nsDCAT+"service", s.IRI)

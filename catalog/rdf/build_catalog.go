@@ -2,6 +2,7 @@ package rdf
 
 import (
 	"strconv"
+	"strings"
 
 	"maillon/catalog"
 	"maillon/catalog/texts"
@@ -56,7 +57,35 @@ func (b *builder) record(r catalog.CatalogRecord) {
 	b.class(IRI(r.Topic), nsDCAT+"Resource") // the shapes infer nothing from dcat:Dataset
 	b.instant(s, nsDCT+"issued", r.Issued)
 	b.instant(s, nsDCT+"modified", r.Modified)
+	for i, from := range r.Sources {
+		b.source(s, fragment(r.IRI, "source-"+strconv.Itoa(i+1)), from)
+	}
 }
+
+// source adds from where a dataset is known, in the words of PROV: the entry of a
+// journal, whose it is, where it was found, and through whom it came.
+func (b *builder) source(record Term, iri string, d catalog.Source) {
+	s := IRI(iri)
+	b.link(record, nsPROV+"wasDerivedFrom", iri)
+	b.class(s, nsPROV+"Entity")
+	b.plain(s, nsDCT+"identifier", d.Journal+"#"+strconv.FormatUint(d.Index, 10))
+	b.instant(s, nsPROV+"generatedAtTime", d.At)
+	b.resource(s, nsPROV+"atLocation", d.Location)
+	for _, node := range append([]string{d.Node}, d.Through...) {
+		who := nodeURN + node
+		b.link(s, nsPROV+"wasAttributedTo", who)
+		if b.first(who) {
+			b.class(IRI(who), nsPROV+"Agent")
+			b.plain(IRI(who), nsDCT+"identifier", node)
+			if node == d.Node {
+				b.plain(IRI(who), nsFOAF+"name", d.Name)
+			}
+		}
+	}
+}
+
+// nodeURN is what stands before a node id in the name of a node.
+const nodeURN = "urn:maillon:node:"
 
 func (b *builder) agent(s Term, predicate string, a catalog.Agent) {
 	b.link(s, predicate, a.IRI)
@@ -69,6 +98,7 @@ func (b *builder) agent(s Term, predicate string, a catalog.Agent) {
 	b.plain(s, nsDCT+"identifier", a.SIRET)
 	b.document(s, nsFOAF+"homepage", a.Homepage)
 	b.word(s, nsDCT+"type", "http://purl.org/adms/publishertype/", string(a.Type), nsSKOS+"Concept", "dcat.publisher.")
+	b.word(s, nsORG+"classification", "urn:maillon:level:", a.Level, nsSKOS+"Concept", "level.")
 }
 
 func (b *builder) contact(s Term, iri string, c catalog.Contact) {
@@ -112,6 +142,14 @@ func (b *builder) languages(s Term, list []catalog.Language) {
 // other territories of the geographic code are parts of the dataset.
 func (b *builder) coverage(s Term, iri string, c catalog.Coverage) {
 	if c.IsZero() {
+		return
+	}
+	if strings.HasPrefix(c.Geozone, "http://") || strings.HasPrefix(c.Geozone, "https://") {
+		b.link(s, nsDCT+"spatial", c.Geozone)
+		if b.first(c.Geozone) {
+			b.class(IRI(c.Geozone), nsDCT+"Location")
+			b.plain(IRI(c.Geozone), nsSKOS+"prefLabel", c.Name)
+		}
 		return
 	}
 	if c.Geozone == "fr" && c.Box.IsZero() {

@@ -24,10 +24,29 @@ func (b *builder) dataset(d catalog.Dataset) {
 	b.instant(s, nsDCT+"issued", d.Issued)
 	b.instant(s, nsDCT+"modified", d.Modified)
 	b.standards(s, d.ConformsTo)
+	if b.profile != Profile211 {
+		b.link(s, nsDCAT+"inSeries", d.InSeries)
+	}
 	for _, x := range d.Distributions {
 		b.distribution(x)
 		b.link(s, nsDCAT+"distribution", x.IRI)
 	}
+}
+
+// series adds a series of datasets. No catalogue links to it: harvesters that do
+// not know series would take it for a dataset without files.
+func (b *builder) series(d catalog.Series) {
+	s := IRI(d.IRI)
+	b.class(s, nsDCAT+"DatasetSeries")
+	b.plain(s, nsDCT+"identifier", d.Identifier)
+	b.text(s, nsDCT+"title", d.Title)
+	b.text(s, nsDCT+"description", d.Description)
+	b.agent(s, nsDCT+"publisher", d.Publisher)
+	b.contact(s, d.IRI, d.Contact)
+	b.word(s, nsDCT+"accrualPeriodicity", nsEU+"frequency/", string(d.Frequency), nsDCT+"Frequency", "dcat.frequency.")
+	b.coverage(s, d.IRI, d.Coverage)
+	b.instant(s, nsDCT+"issued", d.Issued)
+	b.instant(s, nsDCT+"modified", d.Modified)
 }
 
 func (b *builder) distribution(d catalog.Distribution) {
@@ -37,7 +56,7 @@ func (b *builder) distribution(d catalog.Distribution) {
 	b.text(s, nsDCT+"description", d.Description)
 	b.link(s, nsDCAT+"accessURL", d.AccessURL)
 	b.link(s, nsDCAT+"downloadURL", d.DownloadURL)
-	b.format(s, d.Format, d.MediaType)
+	b.format(s, d)
 	if d.ByteSize > 0 {
 		datatype := nsXSD + "nonNegativeInteger"
 		if b.profile == Profile211 {
@@ -113,8 +132,15 @@ func (b *builder) standards(s Term, list []catalog.Standard) {
 
 // format adds the format and the media type, each with the label that
 // harvesters show instead of the IRI.
-func (b *builder) format(s Term, f catalog.Format, mediaType string) {
-	if f != "" {
+func (b *builder) format(s Term, d catalog.Distribution) {
+	f, mediaType := d.Format, d.MediaType
+	switch {
+	case f == "" && d.FormatName != "":
+		node := anonymous(s, "format")
+		b.add(s, nsDCT+"format", node)
+		b.class(node, nsDCT+"MediaTypeOrExtent")
+		b.plain(node, nsRDFS+"label", d.FormatName)
+	case f != "":
 		iri := nsEU + "file-type/" + string(f)
 		if f == catalog.NDJSON {
 			// The authority table has no code for it.

@@ -148,7 +148,7 @@ func TestEveryWordHasItsLabel(t *testing.T) {
 	for _, w := range catalog.Availabilities() {
 		keys = append(keys, "dcat.availability."+string(w))
 	}
-	for _, r := range catalog.Rules() {
+	for _, r := range append(catalog.Rules(), FeedRules()...) {
 		keys = append(keys, "rule."+r+".text", "rule."+r+".hint")
 	}
 	for _, k := range keys {

@@ -34,7 +34,7 @@ func TestTheStrictShapesFindNothingInAnySyntax(t *testing.T) {
 		for _, gate := range gates {
 			args := append([]string{filepath.Join(check, "check.mjs"), "--engine", "both", file}, gate...)
 			report, err := exec.Command("node", args...).CombinedOutput()
-			if err != nil || !bytes.Contains(report, []byte("6 Dataset, 30 Distribution")) {
+			if err != nil || !bytes.Contains(report, []byte("6 Dataset, 36 Distribution")) {
 				t.Errorf("%s against %s: %v\n%s", s, filepath.Base(filepath.Dir(gate[0])), err, report)
 			}
 		}
@@ -59,6 +59,81 @@ func TestTheShapesOf211FindNothingInTheirProfile(t *testing.T) {
 		if clean != (err == nil) {
 			t.Errorf("profile %s: %v\n%s", profile, err, report)
 		}
+	}
+}
+
+// A catalogue of 5,000 datasets, page by page, under each profile's shapes.
+func TestTheShapesFindNothingInALargeCatalogue(t *testing.T) {
+	if os.Getenv("MAILLON_LARGE") == "" {
+		t.Skip("SKIPPED: takes minutes; set MAILLON_LARGE=1")
+	}
+	check, shapes := shaclCheck(t)
+	const datasets, pages = 5000, 5
+	gates := []struct {
+		profile Profile
+		shapes  []string
+	}{
+		{Profile301, []string{"3.0.1/dcat-ap-SHACL.ttl", "3.0.1/ranges.ttl"}},
+		{Profile301, []string{"3.0.1-html/shapes.ttl"}},
+		{Profile211, []string{"2.1.1/dcat-ap_2.1.1_shacl_shapes.ttl", "2.1.1/dcat-ap_2.1.1_shacl_range.ttl"}},
+	}
+	whole := sample(datasets)
+	for page := range pages {
+		c := whole
+		c.Datasets = whole.Datasets[page*datasets/pages : (page+1)*datasets/pages]
+		if page > 0 {
+			c.Records, c.Services = nil, nil
+		}
+		for _, gate := range gates {
+			g, problems := FromCatalogAs(c, gate.profile)
+			if problems.Errors() > 0 {
+				t.Fatal(problems)
+			}
+			file := filepath.Join(t.TempDir(), "catalog.nt")
+			if err := os.WriteFile(file, written(t, g, NTriples), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args := []string{filepath.Join(check, "check.mjs"), "--engine", "both", file}
+			for _, s := range gate.shapes {
+				args = append(args, filepath.Join(shapes, filepath.FromSlash(s)))
+			}
+			report, err := exec.Command("node", args...).CombinedOutput()
+			if err != nil || !bytes.Contains(report, []byte("1000 Dataset, 6000 Distribution")) {
+				t.Errorf("page %d, profile %s, %s: %v\n%.4000s", page+1, gate.profile, gate.shapes[0], err, report)
+			}
+		}
+	}
+}
+
+// rdflibReads prints what Python's rdflib reads, as N-Triples.
+const rdflibReads = `
+import sys, rdflib
+rdflib.NORMALIZE_LITERALS = False
+g = rdflib.Graph()
+g.parse(sys.argv[1], format=sys.argv[2])
+sys.stdout.write(g.serialize(format="nt"))
+`
+
+func TestRdflibReadsTheSameGraph(t *testing.T) {
+	const python = "/usr/bin/python3" // Debian's, for which python3-rdflib is
+	if exec.Command(python, "-c", "import rdflib").Run() != nil {
+		t.Skip("SKIPPED: needs rdflib (Debian package python3-rdflib)")
+	}
+	g := built(t, sample(3))
+	for s, format := range map[Syntax]string{Turtle: "turtle", RDFXML: "xml", NTriples: "nt", JSONLD: "json-ld"} {
+		file := filepath.Join(t.TempDir(), "catalog"+s.Suffix())
+		if err := os.WriteFile(file, written(t, g, s), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var stderr bytes.Buffer
+		cmd := exec.Command(python, "-c", rdflibReads, file, format)
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Errorf("%s: %v\n%s", s, err, stderr.String())
+			continue
+		}
+		readBack(t, s.String(), out, g)
 	}
 }
 

@@ -134,8 +134,8 @@ func TestTheOrderOfAddingDoesNotShow(t *testing.T) {
 
 func TestSubjects(t *testing.T) {
 	g := built(t, sample(3))
-	if got := len(g.Subjects(IRI(rdfType), IRI(nsDCAT+"Distribution"))); got != 15 {
-		t.Errorf("%d distributions, want 15", got)
+	if got := len(g.Subjects(IRI(rdfType), IRI(nsDCAT+"Distribution"))); got != 18 {
+		t.Errorf("%d distributions, want 18", got)
 	}
 }
 

@@ -39,7 +39,13 @@ func sample(n int) catalog.Catalog {
 			Publisher: catalog.Agent{IRI: fmt.Sprintf("https://commune%d.exemple.fr/", i), Name: "L’Haÿ-les-Roses", Type: catalog.LocalAuthority},
 			Coverage:  catalog.Coverage{Geozone: "fr"}, Modified: at})
 	}
-	c.Records = []catalog.CatalogRecord{{IRI: base + "/catalog#r0", Topic: c.Datasets[0].IRI, Issued: at, Modified: at}}
+	c.Records = []catalog.CatalogRecord{{IRI: base + "/catalog#r0", Topic: c.Datasets[0].IRI, Issued: at, Modified: at, Sources: []catalog.Source{
+		{Node: "24350013900189", Name: "Exemple", Journal: "maillon/24350013900189/0", Index: 12, At: at},
+		{Node: "21350238800019", Name: "Autre", Journal: "maillon/21350238800019/0", Index: 0, At: at, Location: "https://donnees.exemple.fr/a.rdf", Through: []string{"24350013900189"}},
+	}}}
+	c.Series = []catalog.Series{{IRI: base + "/catalog/series/s", Identifier: "21350000000000-decp", Title: catalog.Text{French: "Série"},
+		Frequency: catalog.Continuous, Coverage: catalog.Coverage{Geozone: "https://exemple.fr/id/lieu", Name: "Lieu"}, Issued: at, Modified: at}}
+	c.Datasets[0].InSeries = c.Series[0].IRI
 	return c
 }
 
@@ -54,7 +60,7 @@ func sampleDataset(base string, i int, at time.Time) catalog.Dataset {
 		IRI: base + "/catalog/datasets/" + id, Identifier: id,
 		Title:       catalog.Text{French: fmt.Sprintf("Marchés publics notifiés en 2024, acheteur n° %d — « été »", i)},
 		Description: catalog.Text{French: `Contrats de l'acheteur \ "données essentielles" 🏛`, English: "Contracts"},
-		Publisher:   catalog.Agent{IRI: base + "/buyers/" + siret, Name: fmt.Sprintf("Commune n° %d", i), SIRET: siret, Type: catalog.LocalAuthority},
+		Publisher:   catalog.Agent{IRI: base + "/buyers/" + siret, Name: fmt.Sprintf("Commune n° %d", i), SIRET: siret, Type: catalog.LocalAuthority, Level: "commune"},
 		LandingPage: base + "/catalog/datasets/" + id + ".html",
 		Keywords:    []catalog.Text{{French: "marchés publics", English: "public contracts"}, {French: "decp"}, {French: "commande publique"}},
 		Themes:      []catalog.Theme{catalog.Government, catalog.Economy}, Frequency: catalog.Daily, Access: catalog.Public,
@@ -70,6 +76,8 @@ func sampleDataset(base string, i int, at time.Time) catalog.Dataset {
 			Availability: catalog.Stable, Modified: at, ConformsTo: []catalog.Standard{schema},
 		})
 	}
+	d.Distributions = append(d.Distributions, catalog.Distribution{
+		IRI: d.IRI + "/files/odd", AccessURL: base + "/odd", FormatName: "fichier plat", MediaType: "application/x-plat"})
 	return d
 }
 

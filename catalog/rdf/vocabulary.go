@@ -10,6 +10,8 @@ const (
 	nsFOAF  = "http://xmlns.com/foaf/0.1/"
 	nsGSP   = "http://www.opengis.net/ont/geosparql#"
 	nsHydra = "http://www.w3.org/ns/hydra/core#"
+	nsORG   = "http://www.w3.org/ns/org#"
+	nsPROV  = "http://www.w3.org/ns/prov#"
 	nsRDF   = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 	nsRDFS  = "http://www.w3.org/2000/01/rdf-schema#"
 	nsSKOS  = "http://www.w3.org/2004/02/skos/core#"
@@ -28,7 +30,7 @@ type prefix struct{ name, namespace string }
 func prefixes() []prefix {
 	return []prefix{
 		{"adms", nsADMS}, {"dcat", nsDCAT}, {"dcatap", nsDCATA}, {"dct", nsDCT}, {"foaf", nsFOAF},
-		{"gsp", nsGSP}, {"hydra", nsHydra}, {"rdf", nsRDF}, {"rdfs", nsRDFS}, {"skos", nsSKOS},
+		{"gsp", nsGSP}, {"hydra", nsHydra}, {"org", nsORG}, {"prov", nsPROV}, {"rdf", nsRDF}, {"rdfs", nsRDFS}, {"skos", nsSKOS},
 		{"spdx", nsSPDX}, {"vcard", nsVCARD}, {"xsd", nsXSD},
 	}
 }
@@ -50,6 +52,10 @@ func prefixOf(namespace string) string {
 		return "gsp"
 	case nsHydra:
 		return "hydra"
+	case nsORG:
+		return "org"
+	case nsPROV:
+		return "prov"
 	case nsRDF:
 		return "rdf"
 	case nsRDFS:
