@@ -142,18 +142,21 @@ func (f *feedReader) records() {
 	}
 }
 
-// found reads one dataset.
+// found reads one dataset: from what is kept of it, so that it is read alike
+// wherever and in whatever order it stood.
 func (f *feedReader) found(s Term) {
-	d := f.dataset(s)
-	if d.Title.IsZero() && d.Description.IsZero() && len(d.Distributions) == 0 {
+	triples, ok := f.describe(s)
+	if !ok {
+		f.say(catalog.Error, RuleFoundLarge, s, "")
+		return
+	}
+	d, err := DatasetOf(triples)
+	title := f.texts(s, nsDCT+"title")
+	if err != nil || title.IsZero() && d.Description.IsZero() && len(d.Distributions) == 0 {
 		f.say(catalog.Error, RuleFoundStub, s, "")
 		return
 	}
-	if d.Title.IsZero() {
-		d.Title.French = d.Identifier
-		if d.Title.French == "" {
-			d.Title.French = lastSegment(s.Value())
-		}
+	if title.IsZero() {
 		f.say(catalog.Warning, RuleFoundTitle, s, d.Title.French)
 	}
 	k := d.IRI
@@ -173,11 +176,6 @@ func (f *feedReader) found(s Term) {
 	f.keys[k] = true
 	if len(d.Distributions) == 0 {
 		f.say(catalog.Warning, RuleFoundFiles, s, "")
-	}
-	triples, ok := f.describe(s)
-	if !ok {
-		f.say(catalog.Error, RuleFoundLarge, s, "")
-		return
 	}
 	f.feed.Found = append(f.feed.Found, Found{Key: k, Dataset: d, Through: f.through[d.IRI], Triples: triples})
 }
