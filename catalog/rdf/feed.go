@@ -32,7 +32,7 @@ type Found struct {
 }
 
 // maxFound bounds what is kept of one dataset, in bytes of N-Triples.
-const maxFound = 2 << 20
+const maxFound = 400 << 10
 
 // Rules of a feed; their words are in the table of texts.
 const (

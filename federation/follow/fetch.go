@@ -26,16 +26,18 @@ func NewClient(o Options) *Client {
 	if !o.AllowPrivate {
 		dialer.ControlContext = control
 	}
+	// No proxy: the guard must see the address that is dialled.
+	wire := &http.Transport{
+		DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
+		TLSHandshakeTimeout: min(o.Timeout, 10*time.Second), ResponseHeaderTimeout: o.Timeout,
+		MaxResponseHeaderBytes: 64 << 10, DisableCompression: true, // unpacked here, with a limit
+		MaxIdleConns: 64, MaxIdleConnsPerHost: o.Fetchers + 1, IdleConnTimeout: time.Minute,
+	}
 	return &Client{
-		o: o,
+		o:     o,
+		loose: &http.Client{Transport: wire, CheckRedirect: checkRedirect},
 		http: &http.Client{
-			// No proxy: the guard must see the address that is dialled.
-			Transport: &http.Transport{
-				DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
-				TLSHandshakeTimeout: min(o.Timeout, 10*time.Second), ResponseHeaderTimeout: o.Timeout,
-				MaxResponseHeaderBytes: 64 << 10, DisableCompression: true, // unpacked here, with a limit
-				MaxIdleConns: 64, MaxIdleConnsPerHost: o.Fetchers + 1, IdleConnTimeout: time.Minute,
-			},
+			Transport: wire,
 			CheckRedirect: func(req *http.Request, _ []*http.Request) error {
 				return fmt.Errorf("%w: the answer points to %s; announce that address itself", ErrRedirect, req.URL.Redacted())
 			},
@@ -72,6 +74,7 @@ type request struct {
 	header map[string]string
 	limit  int64 // bytes of the answer, after decompression
 	packed bool  // take compressed answers
+	loose  bool  // follow redirections: the server is no node
 	ok     int   // status wanted; 0 is 200
 }
 
@@ -81,6 +84,7 @@ type answer struct {
 	url   string
 	path  string // of the resource, below the session's base
 	etag  string
+	resp  *http.Response // its body is read through this answer
 	wire  *patience
 	close func()
 }
@@ -103,7 +107,11 @@ func (s *session) do(ctx context.Context, q request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := s.c.http.Do(req)
+	client := s.c.http
+	if q.loose {
+		client = s.c.loose
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		cancel(nil)
 		return nil, explain(err)
@@ -117,13 +125,13 @@ func (s *session) do(ctx context.Context, q request) (*answer, error) {
 	}
 	if resp.StatusCode != want {
 		e := &StatusError{URL: q.url, Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header)}
-		return &answer{Reader: &capped{r: wire, left: q.limit, path: path}, url: q.url, path: path, wire: wire, close: end}, e
+		return &answer{Reader: &capped{r: wire, left: q.limit, path: path}, url: q.url, path: path, resp: resp, wire: wire, close: end}, e
 	}
 	// What is packed may not be longer than what comes out of it, or an
 	// endless stream of nothing would never reach the limit.
 	packed := &capped{r: wire, left: q.limit + q.limit/8 + 64<<10, path: path}
 	plain, done, err := s.c.unpack(resp.Header.Get("Content-Encoding"), packed)
-	a := &answer{url: q.url, path: path, etag: resp.Header.Get("ETag"), wire: wire}
+	a := &answer{url: q.url, path: path, etag: resp.Header.Get("ETag"), resp: resp, wire: wire}
 	if err != nil {
 		end()
 		return nil, a.fail(err)
@@ -178,9 +186,14 @@ func explain(err error) error {
 	return fmt.Errorf("%s: %w", ue.URL, ue.Err)
 }
 
-// retryAfter reads the header's form in seconds; nodes send no dates.
+// retryAfter reads both forms of the header: seconds, and a date.
 func retryAfter(h http.Header) time.Duration {
 	n, err := strconv.Atoi(h.Get("Retry-After"))
+	if err != nil {
+		if at, err := http.ParseTime(h.Get("Retry-After")); err == nil {
+			return max(0, time.Until(at))
+		}
+	}
 	if err != nil || n < 0 || n > 1<<30 {
 		return 0
 	}

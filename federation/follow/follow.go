@@ -85,7 +85,8 @@ func (o Options) withDefaults() Options {
 type Client struct {
 	o        Options
 	http     *http.Client
-	decoders sync.Pool // *zstd.Decoder
+	loose    *http.Client // follows redirections
+	decoders sync.Pool    // *zstd.Decoder
 
 	mu   sync.Mutex
 	tags map[string]tagged // by address of the checkpoint
