@@ -48,6 +48,11 @@ func (k *checker) dataset(p string, d *Dataset) bool {
 		return false
 	}
 	k.identifiers[d.Identifier] = true
+	if licence := k.licenceOf; d.Foreign {
+		contact := k.contactOf
+		k.contactOf, k.licenceOf = Contact{}, ""
+		defer func() { k.contactOf, k.licenceOf = contact, licence }()
+	}
 	k.authors(p, &d.Publisher, &d.Contact)
 	k.link(p+"/landingPage", &d.LandingPage)
 	d.Keywords = k.keywords(d.Keywords)

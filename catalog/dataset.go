@@ -31,6 +31,7 @@ type Dataset struct {
 	Modified      time.Time      `json:"modified,omitzero"`
 	ConformsTo    []Standard     `json:"conformsTo,omitempty"`
 	InSeries      string         `json:"inSeries,omitempty"` // IRI of a series of the same page
+	Foreign       bool           `json:"foreign,omitempty"`  // another body's description: what it leaves out is not taken from this catalogue
 	Distributions []Distribution `json:"distributions,omitempty"`
 }
 

@@ -7,6 +7,8 @@
 package entry
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"maillon/catalog/pivot"
@@ -27,13 +29,14 @@ const (
 	Put       Op = "put"       // a record, in the body
 	Withdraw  Op = "withdraw"  // the record put at Target is no longer published; its history stays
 	Redact    Op = "redact"    // the body put at Target is erased, here and in every mirror
-	Statement Op = "statement" // something the node says itself, in the body: kind member or head
+	Statement Op = "statement" // something the node says itself, in the body: kind member, head or dataset
 )
 
 // Kinds of statements. The kinds of records are those of package pivot.
 const (
-	KindMember = "member" // a [Member]: whom a hub admits, and what it knows of it
-	KindHead   = "head"   // a [Head]: a checkpoint of another journal that this node has verified and mirrors
+	KindMember  = "member"  // a [Member]: whom a hub admits, and what it knows of it
+	KindDataset = "dataset" // a [Dataset]: what a foreign catalogue says of a dataset
+	KindHead    = "head"    // a [Head]: a checkpoint of another journal that this node has verified and mirrors
 )
 
 // A Header is an entry's leaf, in JSON, at most [MaxHeader] bytes.
@@ -88,6 +91,24 @@ type Member struct {
 	Publishes []string `json:"publishes,omitempty"` // SIRETs of the buyers it may publish for beside itself; "*" for any
 	Reason    string   `json:"reason,omitempty"`    // why it is suspended
 	Evidence  []string `json:"evidence,omitempty"`  // two checkpoints that do not agree
+}
+
+// A Dataset is the body of a statement of kind [KindDataset]: what a foreign
+// catalogue says of one of its datasets, as harvested. The statement's key is
+// [DatasetKey]; the newest one of a key counts.
+type Dataset struct {
+	Source  string   `json:"source"`            // address of the catalogue
+	Dataset string   `json:"dataset"`           // IRI of the dataset, or its identifier there
+	Gone    bool     `json:"gone,omitempty"`    // the catalogue has it no more
+	Through []string `json:"through,omitempty"` // ids of the nodes that it came through before, as the catalogue says
+	Triples string   `json:"triples,omitempty"` // all that the catalogue says of it, as sorted N-Triples
+}
+
+// DatasetKey is the key of statements about a dataset of a source: 32
+// hexadecimal digits, since both names may be longer than a header.
+func DatasetKey(source, dataset string) string {
+	sum := sha256.Sum256([]byte(source + "\x00" + dataset))
+	return hex.EncodeToString(sum[:16])
 }
 
 // A Head is the body of a statement of kind [KindHead].

@@ -21,7 +21,8 @@ func NewPut(random io.Reader, rec pivot.Record, src Source, at time.Time) (Entry
 }
 
 // NewStatement is the entry by which a node says something itself. key is
-// the node id it is about; body is JSON, a [Member] or a [Head].
+// the node id it is about, or that of [DatasetKey]; body is JSON, a [Member], a
+// [Head] or a [Dataset].
 func NewStatement(random io.Reader, kind, key string, body []byte, at time.Time) (Entry, error) {
 	return withBody(random, Header{Op: Statement, Kind: kind, Key: key}, body, at)
 }
@@ -111,6 +112,18 @@ func ParseHead(body []byte) (Head, error) {
 		return Head{}, invalid("head needs a node, an epoch from 0 and a checkpoint")
 	}
 	return h, nil
+}
+
+// ParseDataset reads the body of a statement of kind [KindDataset].
+func ParseDataset(body []byte) (Dataset, error) {
+	var d Dataset
+	if err := parseStatement(body, &d); err != nil {
+		return Dataset{}, invalid("dataset: %w", err)
+	}
+	if d.Source == "" || d.Dataset == "" || d.Triples == "" && !d.Gone {
+		return Dataset{}, invalid("dataset needs a source, a dataset and, unless it is gone, triples")
+	}
+	return d, nil
 }
 
 func parseStatement(body []byte, v any) error {

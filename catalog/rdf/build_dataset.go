@@ -16,7 +16,9 @@ func (b *builder) dataset(d catalog.Dataset) {
 	b.contact(s, d.IRI, d.Contact)
 	b.document(s, nsDCAT+"landingPage", d.LandingPage)
 	b.subjects(s, d.Keywords, d.Themes)
-	b.languages(s, d.Languages)
+	if !d.Foreign || len(d.Languages) > 0 {
+		b.languages(s, d.Languages)
+	}
 	b.word(s, nsDCT+"accrualPeriodicity", nsEU+"frequency/", string(d.Frequency), nsDCT+"Frequency", "dcat.frequency.")
 	b.access(s, d.Access)
 	b.coverage(s, d.IRI, d.Coverage)
@@ -28,7 +30,7 @@ func (b *builder) dataset(d catalog.Dataset) {
 		b.link(s, nsDCAT+"inSeries", d.InSeries)
 	}
 	for _, x := range d.Distributions {
-		b.distribution(x)
+		b.distribution(x, d.Foreign)
 		b.link(s, nsDCAT+"distribution", x.IRI)
 	}
 }
@@ -49,7 +51,7 @@ func (b *builder) series(d catalog.Series) {
 	b.instant(s, nsDCT+"modified", d.Modified)
 }
 
-func (b *builder) distribution(d catalog.Distribution) {
+func (b *builder) distribution(d catalog.Distribution, foreign bool) {
 	s := IRI(d.IRI)
 	b.class(s, nsDCAT+"Distribution")
 	b.text(s, nsDCT+"title", d.Title)
@@ -69,7 +71,9 @@ func (b *builder) distribution(d catalog.Distribution) {
 	}
 	b.licence(s, d.Licence)
 	b.word(s, nsDCATA+"availability", nsEU+"planned-availability/", string(d.Availability), nsSKOS+"Concept", "dcat.availability.")
-	b.languages(s, d.Languages)
+	if !foreign || len(d.Languages) > 0 {
+		b.languages(s, d.Languages)
+	}
 	b.instant(s, nsDCT+"issued", d.Issued)
 	b.instant(s, nsDCT+"modified", d.Modified)
 	b.standards(s, d.ConformsTo)

@@ -289,7 +289,9 @@ func (f *feedReader) keywords(s Term) (list []catalog.Text) {
 			list = append(list, catalog.Text{French: o.Value()})
 		}
 	}
-	slices.SortFunc(list, func(a, b catalog.Text) int { return strings.Compare(a.French+"\x00"+a.English, b.French+"\x00"+b.English) })
+	slices.SortFunc(list, func(a, b catalog.Text) int {
+		return strings.Compare(a.French+"\x00"+a.English, b.French+"\x00"+b.English)
+	})
 	return list
 }
 

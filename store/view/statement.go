@@ -43,6 +43,12 @@ func (b *applying) state(p prepared) error {
 			return nil
 		}
 		return putJSON(b.tx.Bucket(headBucket), statementKey(b.j.Node, h.Node), HeadRow{b.j.Node, h, p.header.At})
+	case entry.KindDataset:
+		d, err := entry.ParseDataset(p.body)
+		if err != nil || p.header.Key != entry.DatasetKey(d.Source, d.Dataset) {
+			return nil
+		}
+		return b.dataset(p, d)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ import (
 // rules is the version of everything the views are a function of beside the
 // journals: reading, judging, identity, the shape of the rows. A change of
 // any of these raises it, and the views are made again.
-const rules = "4"
+const rules = "5"
 
 // Keys. A ref is node, 0, epoch (4 bytes), index (8 bytes); numbers are
 // big-endian. A group is the buyer's SIRET, 0, and contract.GroupKey of the id.
@@ -49,6 +49,7 @@ const rules = "4"
 //	part      buyer, 0, year             => Partition in JSON
 //	member    speaker, 0, node           => MemberRow in JSON
 //	head      speaker, 0, node           => HeadRow in JSON
+//	dataset   speaker, 0, key            => DatasetRow in JSON; foreign datasets
 //
 // An address is the escaped buyer, "/", and the contract's slug.
 const (
@@ -66,11 +67,12 @@ const (
 	partBucket     = "part"
 	memberBucket   = "member"
 	headBucket     = "head"
+	datasetBucket  = "dataset"
 )
 
 var buckets = []string{
 	metaBucket, cursorBucket, recordBucket, refBucket, depositBucket, groupBucket, contractBucket,
-	listBucket, buyerBucket, aliasBucket, conflictBucket, partBucket, memberBucket, headBucket,
+	listBucket, buyerBucket, aliasBucket, conflictBucket, partBucket, memberBucket, headBucket, datasetBucket,
 }
 
 var (
@@ -84,6 +86,7 @@ type Views struct {
 	db       store.DB
 	self     string
 	revision atomic.Uint64
+	datasets atomic.Uint64 // changes with the foreign datasets
 }
 
 // A Journal names one journal.
@@ -126,6 +129,7 @@ func (v *Views) Reset() error {
 		return fmt.Errorf("reset views: %w", err)
 	}
 	v.revision.Add(1)
+	v.datasets.Add(1)
 	return nil
 }
 
@@ -168,6 +172,7 @@ func (v *Views) Apply(ctx context.Context, j Journal, items []Item) error {
 	if err != nil {
 		return err
 	}
+	found := false
 	err = v.db.Update(func(tx store.Tx) error {
 		at, err := cursor(tx, j)
 		if err != nil {
@@ -189,6 +194,7 @@ func (v *Views) Apply(ctx context.Context, j Journal, items []Item) error {
 		if err := b.consolidate(); err != nil {
 			return err
 		}
+		found = b.found
 		if err := putJSON(tx.Bucket(metaBucket), totalsKey, b.totals); err != nil {
 			return err
 		}
@@ -196,6 +202,9 @@ func (v *Views) Apply(ctx context.Context, j Journal, items []Item) error {
 	})
 	if err == nil {
 		v.revision.Add(1)
+		if found {
+			v.datasets.Add(1)
+		}
 	}
 	return err
 }
@@ -208,6 +217,7 @@ type applying struct {
 	groups map[string]bool // to consolidate again
 	totals Totals
 	auth   *authorities // read when first asked for
+	found  bool         // a foreign dataset has changed
 }
 
 // take does what one entry asks.
