@@ -54,6 +54,10 @@ func (s *Shelf) build(ctx context.Context, d Dataset) error {
 // dates that the dataset spans.
 func (s *Shelf) survey(ctx context.Context, d *Dataset) (map[pivot.Generation]int, error) {
 	counts := map[pivot.Generation]int{}
+	var err error
+	if d.Newest, err = s.Views.Newest(d.Buyer, d.Year); err != nil {
+		return nil, err
+	}
 	for c, err := range s.Views.PartitionContracts(ctx, d.Buyer, d.Year) {
 		if err != nil {
 			return nil, err

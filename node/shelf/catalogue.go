@@ -1,6 +1,9 @@
 package shelf
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
 	"time"
 
 	"maillon/catalog"
@@ -31,7 +34,9 @@ func (s *Shelf) Catalogue(members []catalog.SubCatalog) catalog.Catalog {
 	c := s.base("/catalog", text("catalog.title", s.Who.Name), text("catalog.description", s.Who.Name))
 	for _, d := range s.Datasets("") {
 		s.add(&c, d)
+		s.addRecord(&c, d)
 	}
+	s.addSeries(&c)
 	for _, b := range s.Buyers() {
 		if b != s.Who.SIRET {
 			c.Parts = append(c.Parts, s.BuyerLink(b))
@@ -53,8 +58,46 @@ func (s *Shelf) BuyerCatalogue(siret string) (c catalog.Catalog, ok bool) {
 	c.Publisher = s.buyer(siret)
 	for _, d := range sets {
 		s.add(&c, d)
+		s.addRecord(&c, d)
 	}
+	s.addSeries(&c)
 	return c, true
+}
+
+func (s *Shelf) addRecord(c *catalog.Catalog, d Dataset) {
+	set := c.Datasets[len(c.Datasets)-1]
+	c.Records = append(c.Records, s.record(catalog.Listed{Dataset: set, Sources: []catalog.Source{s.source(d)}, First: d.Issued, Modified: d.Modified}))
+}
+
+// addSeries describes the series of the catalogue's datasets: a buyer's years.
+func (s *Shelf) addSeries(c *catalog.Catalog) {
+	at := map[string]int{}
+	for _, d := range c.Datasets {
+		if d.InSeries == "" {
+			continue
+		}
+		i, ok := at[d.InSeries]
+		if !ok {
+			i = len(c.Series)
+			at[d.InSeries] = i
+			siret := d.Identifier[:strings.Index(d.Identifier, "-")]
+			c.Series = append(c.Series, catalog.Series{
+				IRI: d.InSeries, Identifier: siret + "-decp", Title: text("series.title", d.Publisher.Name), Description: text("series.description", d.Publisher.Name, siret),
+				Publisher: d.Publisher, Contact: d.Contact, Frequency: catalog.Continuous, Coverage: d.Coverage,
+			})
+		}
+		series := &c.Series[i]
+		series.Modified = later(series.Modified, d.Modified)
+		if series.Issued.IsZero() || !d.Issued.IsZero() && d.Issued.Before(series.Issued) {
+			series.Issued = d.Issued
+		}
+	}
+}
+
+// recordID names the record of a dataset that stands elsewhere.
+func recordID(iri string) string {
+	sum := sha256.Sum256([]byte(iri))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Register is a catalogue that leads to all others.
@@ -77,7 +120,7 @@ func (s *Shelf) BuyerLink(siret string) catalog.SubCatalog {
 func (s *Shelf) MemberLink(iri, name, siret, level string) catalog.SubCatalog {
 	return catalog.SubCatalog{
 		IRI: iri, Title: text("catalog.title", name), Description: text("catalog.member.description", s.Who.Name),
-		Publisher: catalog.Agent{IRI: s.URL + "/agents/" + siret, Name: name, SIRET: siret, Type: catalog.PublisherTypeOf(level)},
+		Publisher: catalog.Agent{IRI: s.URL + "/agents/" + siret, Name: name, SIRET: siret, Type: catalog.PublisherTypeOf(level), Level: level},
 	}
 }
 
@@ -90,7 +133,7 @@ func (s *Shelf) base(path string, title, description catalog.Text) catalog.Catal
 }
 
 func (s *Shelf) self() catalog.Agent {
-	return catalog.Agent{IRI: s.URL + "/agents/" + s.Who.SIRET, Name: s.Who.Name, SIRET: s.Who.SIRET, Type: catalog.PublisherTypeOf(s.Who.Level)}
+	return catalog.Agent{IRI: s.URL + "/agents/" + s.Who.SIRET, Name: s.Who.Name, SIRET: s.Who.SIRET, Type: catalog.PublisherTypeOf(s.Who.Level), Level: s.Who.Level}
 }
 
 func (s *Shelf) buyer(siret string) catalog.Agent {
@@ -99,7 +142,7 @@ func (s *Shelf) buyer(siret string) catalog.Agent {
 	}
 	a := catalog.Agent{IRI: s.URL + "/agents/" + siret, Name: s.buyerName(siret), SIRET: siret}
 	if b, ok := body(siret); ok {
-		a.Type = catalog.PublisherTypeOf(string(b.Level))
+		a.Type, a.Level = catalog.PublisherTypeOf(string(b.Level)), string(b.Level)
 	}
 	return a
 }
@@ -178,6 +221,7 @@ func (s *Shelf) describeYear(set *catalog.Dataset, d Dataset) {
 		English: texts.T(texts.English, "dataset.year.description", name, d.Buyer, when(texts.English), d.Total, d.Conform),
 	}
 	set.Publisher = s.buyer(d.Buyer)
+	set.InSeries = s.URL + "/catalog/series/" + d.Buyer + "-decp"
 	set.LandingPage = s.URL + "/acheteurs/" + d.Buyer
 	if b, ok := body(d.Buyer); ok {
 		set.Coverage = catalog.Coverage{Geozone: b.Geozone.String(), Name: b.Name}

@@ -11,6 +11,7 @@ package shelf
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"maillon/catalog/entry"
 	"maillon/catalog/pivot"
 	"maillon/store"
 	"maillon/store/view"
@@ -52,6 +54,8 @@ type Dataset struct {
 	Conform  int       `json:"conform"`
 	Total    int       `json:"total"`
 	Files    []File    `json:"files"`
+	// Newest is the newest entry about it of each node that publishes it.
+	Newest map[string]entry.Ref `json:"newest,omitempty"`
 }
 
 // A Shelf keeps the datasets of one node. Its methods may be called
@@ -68,6 +72,9 @@ type Shelf struct {
 	work     sync.Mutex // held by Refresh and Reset, one at a time
 	mu       sync.RWMutex
 	datasets map[string]Dataset // by id; nil until loaded
+	below    map[string]Dataset // of nodes below this hub: described here, served there
+	version  uint64             // changes with every dataset
+	listed   listing            // the last union
 	names    map[string]string  // of buyers, by SIRET
 	fresh    bool               // Refresh has gone through once
 }
@@ -75,7 +82,11 @@ type Shelf struct {
 // Keys, in the views' store:
 //
 //	shelf   dataset id  => Dataset in JSON
-const shelfBucket = "shelf"
+//	below   dataset id  => Dataset in JSON, without files of its own
+const (
+	shelfBucket = "shelf"
+	belowBucket = "below"
+)
 
 // ConsolidatedID names a hub's dataset of all contracts below it.
 func ConsolidatedID(node string) string { return node + "-decp-consolide" }
@@ -95,19 +106,22 @@ func (s *Shelf) load() error {
 	if s.datasets != nil {
 		return nil
 	}
-	all := map[string]Dataset{}
+	all, below := map[string]Dataset{}, map[string]Dataset{}
 	err := s.DB.View(func(tx store.Tx) error {
-		for k, v := range tx.Bucket(shelfBucket).Ascend(nil) {
-			var d Dataset
-			if err := json.Unmarshal(v, &d); err != nil {
-				return fmt.Errorf("dataset %s: %w", k, err)
+		for bucket, into := range map[string]map[string]Dataset{shelfBucket: all, belowBucket: below} {
+			for k, v := range tx.Bucket(bucket).Ascend(nil) {
+				var d Dataset
+				if err := json.Unmarshal(v, &d); err != nil {
+					return fmt.Errorf("dataset %s: %w", k, err)
+				}
+				into[d.ID] = d
 			}
-			all[d.ID] = d
 		}
 		return nil
 	})
 	if err == nil {
-		s.datasets = all
+		s.datasets, s.below = all, below
+		s.version++
 		for _, d := range all {
 			s.name(d)
 		}
@@ -140,6 +154,9 @@ func (s *Shelf) Refresh(ctx context.Context) (changed int, err error) {
 		changed++
 	}
 	if err := s.drop(wanted); err != nil {
+		return changed, err
+	}
+	if err := s.refreshBelow(ctx); err != nil {
 		return changed, err
 	}
 	s.mu.Lock()
@@ -203,6 +220,7 @@ func (s *Shelf) drop(wanted []Dataset) error {
 		if !keep[id] {
 			gone = append(gone, id)
 			delete(s.datasets, id)
+			s.version++
 		}
 	}
 	s.mu.Unlock()
@@ -236,6 +254,7 @@ func (s *Shelf) keep(d Dataset) error {
 	}
 	s.mu.Lock()
 	s.datasets[d.ID] = d
+	s.version++
 	s.name(d)
 	s.mu.Unlock()
 	return nil
@@ -257,9 +276,10 @@ func (s *Shelf) Reset() error {
 	s.work.Lock()
 	defer s.work.Unlock()
 	s.mu.Lock()
-	s.datasets, s.names, s.fresh = nil, nil, false
+	s.datasets, s.below, s.names, s.fresh = nil, nil, nil, false
+	s.version++
 	s.mu.Unlock()
-	return s.DB.Update(func(tx store.Tx) error { return tx.Drop(shelfBucket) })
+	return s.DB.Update(func(tx store.Tx) error { return errors.Join(tx.Drop(shelfBucket), tx.Drop(belowBucket)) })
 }
 
 // Dataset returns one dataset.

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"maillon/catalog/contract"
+	"maillon/catalog/entry"
 	"maillon/catalog/pivot"
 	"maillon/catalog/territory"
 	"maillon/store"
@@ -371,6 +373,12 @@ func (b *applying) part(c contractRow, sign int) error {
 		return parts.Delete(key)
 	}
 	return putJSON(parts, key, p)
+}
+
+// refOf is the entry in the key of a record of a node.
+func refOf(node string, key []byte) entry.Ref {
+	tail := key[len(key)-12:]
+	return entry.Ref{Node: node, Epoch: int(binary.BigEndian.Uint32(tail)), Index: binary.BigEndian.Uint64(tail[4:])}
 }
 
 // nodeOf is the node id in the key of a record.

@@ -2,6 +2,7 @@ package view
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"maillon/catalog/contract"
+	"maillon/catalog/entry"
 	"maillon/catalog/pivot"
 	"maillon/store"
 	"maillon/store/journal"
@@ -366,6 +368,41 @@ func (v *Views) exportChunk(prefix, from []byte, buyer, year string) (out []pivo
 		return nil
 	})
 	return out, next, err
+}
+
+// Newest is the newest entry of each node among the records of a buyer's
+// contracts that were notified in a year, or with buyer "" of all contracts.
+func (v *Views) Newest(buyer, year string) (map[string]entry.Ref, error) {
+	newest := map[string]entry.Ref{}
+	var prefix []byte
+	if buyer != "" {
+		prefix = []byte(contract.Escape(buyer) + "/")
+	}
+	err := v.db.View(func(tx store.Tx) error {
+		for k, raw := range tx.Bucket(contractBucket).Ascend(prefix) {
+			if !bytes.HasPrefix(k, prefix) {
+				break
+			}
+			var c contractRow
+			if err := json.Unmarshal(raw, &c); err != nil {
+				return fmt.Errorf("contract %s: %w", k, err)
+			}
+			if buyer != "" && (c.Buyer != buyer || c.Year != year) {
+				continue
+			}
+			for _, version := range c.Versions {
+				for _, key := range append([][]byte{version.Key}, version.Also...) {
+					r := refOf(nodeOf(key), key)
+					old, ok := newest[r.Node]
+					if !ok || cmp.Or(cmp.Compare(r.Epoch, old.Epoch), cmp.Compare(r.Index, old.Index)) > 0 {
+						newest[r.Node] = r
+					}
+				}
+			}
+		}
+		return nil
+	})
+	return newest, err
 }
 
 // Totals counts what the views hold.
