@@ -63,10 +63,11 @@ func ScoreOf(d Dataset, c Catalog, served Served) Score {
 		return len(d.Distributions) > 0
 	}
 	licence := func(f Distribution) string {
-		for _, l := range []string{f.Licence, c.Licence} {
-			if l != "" {
-				return l
-			}
+		if f.Licence != "" || d.Foreign {
+			return f.Licence
+		}
+		if c.Licence != "" {
+			return c.Licence
 		}
 		return LicenceOuverte
 	}
@@ -82,7 +83,7 @@ func ScoreOf(d Dataset, c Catalog, served Served) Score {
 	}{
 		{"keywords", 30, len(d.Keywords) > 0},
 		{"themes", 30, len(d.Themes) > 0},
-		{"spatial", 20, !d.Coverage.IsZero() || !c.Coverage.IsZero()},
+		{"spatial", 20, !d.Coverage.IsZero() || !d.Foreign && !c.Coverage.IsZero()},
 		{"temporal", 20, !d.Period.IsZero()},
 
 		{"access", 50, served.Access && each(func(f Distribution) bool { return f.AccessURL != "" || f.DownloadURL != "" })},
@@ -100,8 +101,8 @@ func ScoreOf(d Dataset, c Catalog, served Served) Score {
 		{"licence-vocabulary", 10, each(func(f Distribution) bool { return strings.HasPrefix(licence(f), euLicences) })},
 		{"access-rights", 10, d.Access != ""},
 		{"access-vocabulary", 5, d.Access != ""},
-		{"contact", 20, !d.Contact.IsZero() || !c.Contact.IsZero()},
-		{"publisher", 10, d.Publisher.Name != "" || c.Publisher.Name != ""},
+		{"contact", 20, !d.Contact.IsZero() || !d.Foreign && !c.Contact.IsZero()},
+		{"publisher", 10, d.Publisher.Name != "" || !d.Foreign && c.Publisher.Name != ""},
 
 		{"rights", 5, false}, // a distribution has a licence, and no other statement of rights
 		{"byte-size", 5, each(func(f Distribution) bool { return f.ByteSize > 0 })},

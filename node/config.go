@@ -16,9 +16,11 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"maillon/catalog"
 	"maillon/catalog/territory"
 	"maillon/catalog/texts"
 	"maillon/federation"
+	"maillon/node/harvester"
 )
 
 // A Config is a checked configuration: [ReadConfig] makes it from a file,
@@ -28,7 +30,8 @@ type Config struct {
 	Name      string // of the body that runs the node
 	Level     territory.Level
 	Territory territory.Geozone
-	Contact   string // e-mail shown in the catalogue and the register
+	Contact   string      // e-mail shown in the catalogue and the register
+	Box       catalog.Box // rectangle around the territory; zero for none
 
 	URL  string // public base of every address this node gives out, without trailing slash
 	Data string // folder of everything the node keeps
@@ -40,6 +43,7 @@ type Config struct {
 	Deposits   DepositsConfig
 	Validate   ValidateConfig
 	Federation FederationConfig
+	Sources    []harvester.Config // foreign catalogues to harvest
 	Log        LogConfig
 }
 
@@ -104,6 +108,7 @@ type rawConfig struct {
 		Level     string `yaml:"level"`
 		Territory string `yaml:"territory"`
 		Contact   string `yaml:"contact"`
+		Box       string `yaml:"bbox"`
 	} `yaml:"node"`
 	URL  string `yaml:"url"`
 	Data string `yaml:"data"`
@@ -129,10 +134,19 @@ type rawConfig struct {
 		Join         *rawPool `yaml:"join"`
 		Hub          *rawHub  `yaml:"hub"`
 	} `yaml:"federation"`
-	Log struct {
+	Sources []rawSource `yaml:"sources"`
+	Log     struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
 	} `yaml:"log"`
+}
+
+type rawSource struct {
+	URL          string `yaml:"url" json:"url"`
+	Every        string `yaml:"every" json:"every,omitempty"`
+	Grace        string `yaml:"grace" json:"grace,omitempty"`
+	MaxDeletions string `yaml:"max_deletions" json:"maxDeletions,omitempty"`
+	Files        *bool  `yaml:"files" json:"files,omitempty"`
 }
 
 type rawPool struct {
@@ -212,8 +226,8 @@ func override(v reflect.Value, prefix string, env func(string) (string, bool)) e
 			continue
 		}
 		s, ok := env(name)
-		if !ok {
-			continue
+		if !ok || f.Kind() == reflect.Slice && f.Type().Elem().Kind() != reflect.String {
+			continue // lists of sections stand in the file only
 		}
 		switch f.Kind() {
 		case reflect.String:
@@ -255,6 +269,9 @@ func (raw *rawConfig) check() (Config, error) {
 	if c.Territory, err = territory.ParseGeozone(raw.Node.Territory); err != nil {
 		return c, fmt.Errorf("node.territory: %w", err)
 	}
+	if c.Box, err = parseBox(raw.Node.Box); err != nil {
+		return c, fmt.Errorf("node.bbox: %w", err)
+	}
 	if c.URL, err = checkURL(raw.URL, raw.HTTP.Listen); err != nil {
 		return c, err
 	}
@@ -267,7 +284,64 @@ func (raw *rawConfig) check() (Config, error) {
 	if c.Federation, err = raw.federation(c.ID); err != nil {
 		return c, err
 	}
+	for i, r := range raw.Sources {
+		source, err := r.check()
+		if err != nil {
+			return c, fmt.Errorf("sources[%d]: %w", i, err)
+		}
+		c.Sources = append(c.Sources, source)
+	}
 	return c, raw.checkLog(&c.Log)
+}
+
+func (r rawSource) check() (harvester.Config, error) {
+	c := harvester.Config{URL: r.URL, Every: harvester.DefaultEvery, Grace: harvester.DefaultGrace, Share: harvester.DefaultShare, Files: true}
+	if err := harvester.CheckURL(r.URL); err != nil {
+		return c, fmt.Errorf("url: %w", err)
+	}
+	var err error
+	if r.Every != "" {
+		if c.Every, err = parseDuration("every", r.Every, time.Second, 366*24*time.Hour); err != nil {
+			return c, err
+		}
+	}
+	if r.Grace != "" {
+		if c.Grace, err = parseDuration("grace", r.Grace, time.Second, 366*24*time.Hour); err != nil {
+			return c, err
+		}
+	}
+	if r.MaxDeletions != "" {
+		if c.Share, err = parseShare(r.MaxDeletions); err != nil {
+			return c, fmt.Errorf("max_deletions: %w", err)
+		}
+	}
+	if r.Files != nil {
+		c.Files = *r.Files
+	}
+	return c, nil
+}
+
+// parseShare reads 20%.
+func parseShare(s string) (float64, error) {
+	digits, ok := strings.CutSuffix(strings.TrimSpace(s), "%")
+	n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+	if !ok || err != nil || !(n > 0 && n <= 100) {
+		return 0, fmt.Errorf("%q is not a share (write 20%%)", s)
+	}
+	return n / 100, nil
+}
+
+// parseBox reads west, south, east and north, in degrees.
+func parseBox(s string) (catalog.Box, error) {
+	var b catalog.Box
+	if s == "" {
+		return b, nil
+	}
+	n, err := fmt.Sscan(s, &b.West, &b.South, &b.East, &b.North)
+	if err != nil || n != 4 || b.West >= b.East || b.South >= b.North || b.West < -180 || b.East > 180 || b.South < -90 || b.North > 90 {
+		return b, fmt.Errorf("%q is not a rectangle (write west south east north in degrees: -5.2 47.2 -1.0 48.9)", s)
+	}
+	return b, nil
 }
 
 func checkURL(s, listen string) (string, error) {

@@ -26,6 +26,7 @@ import (
 
 	"maillon/federation/follow"
 	"maillon/node/deposit"
+	"maillon/node/harvester"
 	"maillon/node/shelf"
 	"maillon/store/bolt"
 	"maillon/store/journal"
@@ -51,6 +52,7 @@ type Node struct {
 	desk     *deposit.Desk
 	shelf    *shelf.Shelf
 	client   *follow.Client
+	gather   *harvester.Harvester
 
 	mirrors mirrors
 	head    headGuard
@@ -125,6 +127,10 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	}
 	n.shelf = n.newShelf()
 	n.client = follow.NewClient(follow.Options{AllowPrivate: cfg.Federation.AllowPrivate, UserAgent: "maillon/" + Version + " (+" + cfg.URL + ")"})
+	n.gather = n.newHarvester()
+	if err := n.gather.Configure(cfg.Sources); err != nil {
+		return n, fmt.Errorf("sources: %w", err)
+	}
 	if err := n.openPools(); err != nil {
 		return n, err
 	}
@@ -176,6 +182,7 @@ func (n *Node) plan() error {
 		task{"follow", n.runFollow},
 		task{"state", n.runStatements},
 		task{"confirm", n.runConfirm},
+		task{"harvest", n.gather.Run},
 	)
 	if n.cfg.Deposits.Inbox != "" {
 		n.tasks = append(n.tasks, task{"inbox", n.runInbox})

@@ -47,7 +47,7 @@ func (n *Node) planServers() error {
 		Self: n.selfStatus(), Catalog: n.shelf, Log: n.log, Views: n.views, Desk: n.desk, Shelf: n.shelf, Own: n.own,
 		Fed: fedView{n}, Publisher: publisher{n}, Pages: pages, Tokens: tokens, MaxBytes: n.cfg.Deposits.MaxBytes,
 		ValidateBytes: n.cfg.Validate.MaxBytes,
-		Ready:         n.ready, Now: n.now,
+		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources,
 	}
 	public, err := n.listen(n.cfg.Listen, "http.listen")
 	if err != nil {

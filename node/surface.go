@@ -109,7 +109,7 @@ func (n *Node) newShelf() *shelf.Shelf {
 		Dir: n.path("files"), DB: n.vdb, Views: n.views, Node: n.cfg.ID.String(), Hub: n.cfg.Federation.Hub != nil, URL: n.cfg.URL,
 		Who: shelf.Publisher{
 			NodeID: n.cfg.ID.String(), SIRET: n.cfg.ID.SIRET().String(), Name: n.cfg.Name, Level: string(n.cfg.Level),
-			Contact: n.cfg.Contact, Territory: n.cfg.Territory,
+			Contact: n.cfg.Contact, Territory: n.cfg.Territory, Box: n.cfg.Box,
 		},
 	}
 }

@@ -110,7 +110,7 @@ func (c *cli) root() *cobra.Command {
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", envOr("MAILLON_CONFIG", "maillon.yaml"), "configuration")
 	root.AddCommand(
 		c.runCommand(), c.demoCommand(), c.validateCommand(), c.convertCommand(), c.dictionaryCommand(), c.templateCommand(), c.publishCommand(), c.retractCommand("withdraw"), c.retractCommand("redact"),
-		c.membersCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
+		c.membersCommand(), c.sourceCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

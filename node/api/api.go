@@ -25,6 +25,7 @@ import (
 	"maillon/catalog/texts"
 	"maillon/federation"
 	"maillon/node/deposit"
+	"maillon/node/harvester"
 	"maillon/node/shelf"
 	"maillon/node/web"
 	"maillon/store"
@@ -71,6 +72,10 @@ type Server struct {
 	// Ready returns why the node may not serve its catalogue yet, or nil.
 	Ready func() error
 	Now   func() time.Time
+	// Sources lists the foreign catalogues that the node harvests; nil for none.
+	Sources func() ([]harvester.Source, error)
+
+	answers answers
 
 	sessions sessions
 }
@@ -123,6 +128,7 @@ func (s *Server) Handler() http.Handler {
 	s.qualityRoutes(r, v1)
 	s.federationRoutes(r.PathPrefix("/federation/v1").Subrouter())
 	s.catalogRoutes(r)
+	s.datasetRoutes(r, v1)
 	s.registerRoutes(r)
 	s.healthRoutes(r)
 	s.pageRoutes(r)

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,7 +19,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"maillon/catalog"
+	"maillon/catalog/facet"
 	"maillon/catalog/rdf"
+	"maillon/node/shelf"
 	"maillon/store"
 )
 
@@ -34,46 +39,112 @@ type Catalogue interface {
 const suffixes = `ttl|jsonld|rdf|nt`
 
 func (s *Server) catalogRoutes(r *mux.Router) {
-	catalogue := s.answer(s.graph(s.nodeCatalogue, "/catalogue"))
-	buyer := s.answer(s.graph(s.buyerCatalogue, ""))
-	r.Handle("/catalog", catalogue).Methods("GET", "HEAD")
-	r.Handle("/catalog.{suffix:"+suffixes+"}", catalogue).Methods("GET", "HEAD")
-	r.Handle("/buyers/{siret}/catalog", buyer).Methods("GET", "HEAD")
-	r.Handle("/buyers/{siret}/catalog.{suffix:"+suffixes+"}", buyer).Methods("GET", "HEAD")
-	r.Handle("/catalog/datasets/{id}", s.answer(s.dataset)).Methods("GET", "HEAD")
-	r.Handle("/catalog/datasets/{id}.{suffix:"+suffixes+"}", s.answer(s.dataset)).Methods("GET", "HEAD")
+	for path, make := range map[string]func(*http.Request) (catalog.Catalog, error){
+		"/catalog":                s.nodeCatalogue,
+		"/catalog/all":            s.allCatalogue,
+		"/buyers/{siret}/catalog": s.buyerCatalogue,
+		"/catalog/datasets/{id}":  s.oneDataset,
+		"/catalog/records/{id}":   s.oneRecord,
+		"/catalog/harvested/{id}": s.oneHarvested,
+		"/catalog/series/{id}":    s.oneSeries,
+	} {
+		h := s.answer(s.graph(make))
+		r.Handle(path, h).Methods("GET", "HEAD")
+		r.Handle(path+".{suffix:"+suffixes+"}", h).Methods("GET", "HEAD")
+	}
 }
 
 // graph answers with a catalogue in the syntax that the suffix or the Accept
-// header asks for. Whoever names text/html at the bare address is sent the
-// page's content by the page's own address; harvesters never are.
-func (s *Server) graph(make func(*http.Request) (catalog.Catalog, error), page string) handler {
+// header asks for. Whoever names text/html at the bare address is shown a page;
+// harvesters never are.
+func (s *Server) graph(make func(*http.Request) (catalog.Catalog, error)) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := s.Ready(); err != nil {
 			return err // never an empty or partial catalogue
 		}
-		c, err := make(r)
+		w.Header().Add("Vary", "Accept, Accept-Encoding")
+		syntax, html := rdf.Negotiate(r.Header.Get("Accept"))
+		if suffix := mux.Vars(r)["suffix"]; suffix != "" {
+			syntax, _ = rdf.SyntaxOf("." + suffix) // the route takes no other
+		} else if html {
+			return s.cataloguePage(w, r, make)
+		}
+		a, err := s.cached(r, syntax, func() (answerBody, error) { return s.body(r, syntax, make) })
 		if err != nil {
 			return err
 		}
-		if c, err = s.paged(c, r); err != nil {
-			return err
-		}
-		w.Header().Add("Vary", "Accept, Accept-Encoding")
-		suffix := mux.Vars(r)["suffix"]
-		if suffix == "" {
-			syntax, html := rdf.Negotiate(r.Header.Get("Accept"))
-			if html {
-				return s.cataloguePage(w, r, c)
-			}
-			return s.writeGraph(w, r, c, syntax)
-		}
-		syntax, ok := rdf.SyntaxOf("." + suffix)
-		if !ok {
-			return fmt.Errorf("syntax %q: %w", suffix, store.ErrNotFound)
-		}
-		return s.writeGraph(w, r, c, syntax)
+		a.serve(w, r)
+		return nil
 	}
+}
+
+// body makes the answer of one page of a catalogue in one syntax.
+func (s *Server) body(r *http.Request, syntax rdf.Syntax, make func(*http.Request) (catalog.Catalog, error)) (answerBody, error) {
+	c, err := make(r)
+	if err != nil {
+		return answerBody{}, err
+	}
+	if c, err = s.filtered(c, r); err != nil {
+		return answerBody{}, err
+	}
+	all := c.Datasets
+	if c, err = s.paged(c, r); err != nil {
+		return answerBody{}, err
+	}
+	var whole []byte
+	if c.Page != nil && c.Page.Number == 1 {
+		// The tag of the first page is one of every page, so that a harvester that
+		// knows us asks once.
+		h := sha256.New()
+		if err := json.NewEncoder(h).Encode(all); err != nil {
+			return answerBody{}, err
+		}
+		whole = h.Sum(nil)
+	}
+	return s.writeGraph(r, c, syntax, whole)
+}
+
+// filtered keeps the datasets that the parameters of the address ask for.
+func (s *Server) filtered(c catalog.Catalog, r *http.Request) (catalog.Catalog, error) {
+	q, err := queryOfFacets(r)
+	if err != nil || q.IsZero() {
+		return c, err
+	}
+	score := scorer(c)
+	c.Datasets = slices.DeleteFunc(slices.Clone(c.Datasets), func(d catalog.Dataset) bool { return !q.Match(d, score) })
+	c.Parts, c.Services = nil, nil
+	return onlyNamed(c), nil
+}
+
+func queryOfFacets(r *http.Request) (facet.Query, error) {
+	q, err := facet.Parse(r.URL.Query())
+	if bad, ok := errors.AsType[*facet.BadValue](err); ok {
+		return q, &BadParameter{bad.Name, bad.Found, bad.Expected}
+	}
+	return q, err
+}
+
+// scorer scores the datasets of a catalogue. What this federation publishes is
+// served by itself; what others publish was not asked for.
+func scorer(c catalog.Catalog) facet.Scorer {
+	c.Datasets, c.Records, c.Series, c.Parts = nil, nil, nil, nil
+	return func(d catalog.Dataset) catalog.Score {
+		return catalog.ScoreOf(d, c, catalog.Served{Access: !d.Foreign, Download: !d.Foreign})
+	}
+}
+
+// onlyNamed leaves out the records and series that no dataset of c has.
+func onlyNamed(c catalog.Catalog) catalog.Catalog {
+	named := map[string]bool{}
+	for _, d := range c.Datasets {
+		named[d.IRI], named[d.InSeries] = true, true
+	}
+	for _, d := range c.Services {
+		named[d.IRI] = true
+	}
+	c.Records = slices.DeleteFunc(slices.Clone(c.Records), func(r catalog.CatalogRecord) bool { return !named[r.Topic] })
+	c.Series = slices.DeleteFunc(slices.Clone(c.Series), func(d catalog.Series) bool { return !named[d.IRI] })
+	return c
 }
 
 // datasetsPerPage keeps a page within what harvesters read in one go.
@@ -96,11 +167,18 @@ func (s *Server) paged(c catalog.Catalog, r *http.Request) (catalog.Catalog, err
 	if total == 1 && asked == "" {
 		return c, nil
 	}
-	profile := ""
-	if r.URL.Query().Get("profile") == string(rdf.Profile211) {
-		profile = "&profile=" + string(rdf.Profile211)
+	q, err := queryOfFacets(r)
+	if err != nil {
+		return c, err
 	}
-	address := func(n int) string { return s.Self.URL + r.URL.Path + "?page=" + strconv.Itoa(n) + profile }
+	v := q.Values()
+	if r.URL.Query().Get("profile") == string(rdf.Profile211) {
+		v.Set("profile", string(rdf.Profile211))
+	}
+	address := func(n int) string {
+		v.Set("page", strconv.Itoa(n))
+		return s.Self.URL + r.URL.Path + "?" + v.Encode()
+	}
 	p := &catalog.Page{IRI: address(n), Number: n, Total: total, TotalItems: len(c.Datasets), First: address(1), Last: address(total)}
 	if n > 1 {
 		p.Previous = address(n - 1)
@@ -111,7 +189,7 @@ func (s *Server) paged(c catalog.Catalog, r *http.Request) (catalog.Catalog, err
 	}
 	c.Datasets = c.Datasets[(n-1)*datasetsPerPage : min(n*datasetsPerPage, len(c.Datasets))]
 	c.Page = p
-	return c, nil
+	return onlyNamed(c), nil
 }
 
 func (s *Server) nodeCatalogue(*http.Request) (catalog.Catalog, error) {
@@ -147,56 +225,117 @@ func (s *Server) buyerCatalogue(r *http.Request) (catalog.Catalog, error) {
 	return c, nil
 }
 
-// dataset answers with the catalogue cut down to one dataset.
-func (s *Server) dataset(w http.ResponseWriter, r *http.Request) error {
-	return s.graph(func(r *http.Request) (catalog.Catalog, error) {
-		id := mux.Vars(r)["id"]
-		d, ok := s.Shelf.Dataset(id)
-		if !ok {
-			return catalog.Catalog{}, fmt.Errorf("dataset %q: %w", id, store.ErrNotFound)
-		}
-		c := s.Catalog.Catalogue(nil)
-		if d.Buyer != "" {
-			c, _ = s.Catalog.BuyerCatalogue(d.Buyer)
-		}
-		var only []catalog.Dataset
-		for _, set := range c.Datasets {
-			if set.Identifier == id {
-				only = append(only, set)
-			}
-		}
-		c.Datasets, c.Parts, c.Services = only, nil, nil
-		return c, nil
-	}, "")(w, r)
+// allCatalogue is the union of everything that this node knows.
+func (s *Server) allCatalogue(*http.Request) (catalog.Catalog, error) {
+	members, err := s.members()
+	if err != nil {
+		return catalog.Catalog{}, err
+	}
+	return s.Shelf.All(members)
 }
 
-// writeGraph writes a catalogue with a strong tag for each syntax and coding.
-func (s *Server) writeGraph(w http.ResponseWriter, r *http.Request, c catalog.Catalog, syntax rdf.Syntax) error {
+// members are the nodes whose journals are here.
+func (s *Server) members() ([]shelf.Member, error) {
+	nodes, err := s.Fed.Nodes()
+	if err != nil {
+		return nil, err
+	}
+	var out []shelf.Member
+	for _, n := range nodes {
+		if n.State == "accepted" {
+			out = append(out, shelf.Member{ID: n.ID, Name: n.Name, Level: n.Level, URL: n.URL, Territory: n.Geozone})
+		}
+	}
+	return out, nil
+}
+
+// only cuts a catalogue down to some of its datasets.
+func only(c catalog.Catalog, keep func(catalog.Dataset) bool, what, name string) (catalog.Catalog, error) {
+	c.Datasets = slices.DeleteFunc(slices.Clone(c.Datasets), func(d catalog.Dataset) bool { return !keep(d) })
+	if len(c.Datasets) == 0 {
+		return c, fmt.Errorf("%s %q: %w", what, name, store.ErrNotFound)
+	}
+	c.Parts, c.Services = nil, nil
+	return onlyNamed(c), nil
+}
+
+// oneDataset is a catalogue cut down to one dataset of this node's own.
+func (s *Server) oneDataset(r *http.Request) (catalog.Catalog, error) {
+	id := mux.Vars(r)["id"]
+	d, ok := s.Shelf.Dataset(id)
+	if !ok {
+		return catalog.Catalog{}, fmt.Errorf("dataset %q: %w", id, store.ErrNotFound)
+	}
+	c := s.Catalog.Catalogue(nil)
+	if d.Buyer != "" {
+		c, _ = s.Catalog.BuyerCatalogue(d.Buyer)
+	}
+	return only(c, func(d catalog.Dataset) bool { return d.Identifier == id }, "dataset", id)
+}
+
+// oneRecord is the catalogue of everything cut down to one dataset that stands
+// elsewhere, with the record of where it comes from.
+func (s *Server) oneRecord(r *http.Request) (catalog.Catalog, error) {
+	c, err := s.allCatalogue(r)
+	if err != nil {
+		return c, err
+	}
+	id := mux.Vars(r)["id"]
+	return only(c, func(d catalog.Dataset) bool { return shelf.RecordID(d.IRI) == id }, "record", id)
+}
+
+// oneHarvested is a harvested dataset that has no address of its own.
+func (s *Server) oneHarvested(r *http.Request) (catalog.Catalog, error) {
+	c, err := s.allCatalogue(r)
+	if err != nil {
+		return c, err
+	}
+	id := mux.Vars(r)["id"]
+	return only(c, func(d catalog.Dataset) bool { return d.IRI == s.Self.URL+"/catalog/harvested/"+id }, "dataset", id)
+}
+
+// oneSeries is a buyer's catalogue, as a series of years.
+func (s *Server) oneSeries(r *http.Request) (catalog.Catalog, error) {
+	id := mux.Vars(r)["id"]
+	siret, ok := strings.CutSuffix(id, "-decp")
+	c, found := s.Catalog.BuyerCatalogue(siret)
+	if !ok || !found {
+		return c, fmt.Errorf("series %q: %w", id, store.ErrNotFound)
+	}
+	return c, nil
+}
+
+// writeGraph writes a catalogue with all that goes with it.
+func (s *Server) writeGraph(r *http.Request, c catalog.Catalog, syntax rdf.Syntax, whole []byte) (answerBody, error) {
 	profile := rdf.Profile301
 	switch asked := r.URL.Query().Get("profile"); asked {
 	case "", string(rdf.Profile301):
 	case string(rdf.Profile211):
 		profile = rdf.Profile211
 	default:
-		return &BadParameter{"profile", asked, "3.0.1, 2.1.1"}
+		return answerBody{}, &BadParameter{"profile", asked, "3.0.1, 2.1.1"}
 	}
 	g, problems := rdf.FromCatalogAs(c, profile)
 	for _, p := range problems {
-		s.Log.Warn().Str("catalogue", c.IRI).Str("problem", p.String()).Msg("catalogue")
+		s.Log.Debug().Str("catalogue", c.IRI).Str("problem", p.String()).Msg("catalogue")
 	}
 	if problems.Errors() > 0 {
 		// What is left out looks deleted to a harvester: better no answer.
-		return fmt.Errorf("catalogue %s: %w", c.IRI, problems)
+		return answerBody{}, fmt.Errorf("catalogue %s: %w", c.IRI, problems)
 	}
 	var b bytes.Buffer
 	if err := rdf.Write(&b, g, syntax); err != nil {
-		return fmt.Errorf("write catalogue %s: %w", c.IRI, err)
+		return answerBody{}, fmt.Errorf("write catalogue %s: %w", c.IRI, err)
 	}
-	h := w.Header()
-	h.Set("Content-Type", syntax.MediaType())
-	h.Set("Cache-Control", "public, no-cache")
-	h.Set("Link", fmt.Sprintf(`<%s>; rel="canonical"`, c.IRI))
-	return serveBytes(w, r, b.Bytes(), c.Modified)
+	link := fmt.Sprintf(`<%s>; rel="canonical"`, c.IRI)
+	if c.Page != nil {
+		for _, to := range []struct{ rel, target string }{{"next", c.Page.Next}, {"prev", c.Page.Previous}} {
+			if to.target != "" {
+				link += fmt.Sprintf(`, <%s>; rel=%q`, to.target, to.rel)
+			}
+		}
+	}
+	return newAnswer(b.Bytes(), syntax.MediaType(), link, c.Modified, whole)
 }
 
 // serveBytes answers a body made in memory: tag, zstd or gzip for those who take it,

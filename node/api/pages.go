@@ -191,7 +191,7 @@ func (s *Server) contractRow(row view.Row) web.ContractRow {
 
 func (s *Server) registerPage(w http.ResponseWriter, r *http.Request) error {
 	if _, html := rdf.Negotiate(r.Header.Get("Accept")); !html {
-		return s.graph(s.registerGraph, "")(w, r)
+		return s.graph(s.registerGraph)(w, r)
 	}
 	nodes, err := s.Fed.Nodes()
 	if err != nil {
@@ -246,14 +246,4 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 		page.Datasets = append(page.Datasets, s.datasetRow(d, langOf(r)))
 	}
 	return s.page(w, r, http.StatusOK, page)
-}
-
-// cataloguePage shows people what a catalogue holds: its buyer's page, or the
-// home page with its datasets.
-func (s *Server) cataloguePage(w http.ResponseWriter, r *http.Request, _ catalog.Catalog) error {
-	w.Header().Del("Link")
-	if mux.Vars(r)["siret"] != "" {
-		return s.buyerPage(w, r)
-	}
-	return s.homePage(w, r)
 }

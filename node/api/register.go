@@ -34,7 +34,7 @@ func (s *Server) registerRoutes(r *mux.Router) {
 	r.Handle("/register", s.answer(s.registerPage)).Methods("GET", "HEAD")
 	r.Handle("/register.json", s.answer(s.registerJSON)).Methods("GET", "HEAD")
 	r.Handle("/register.csv", s.answer(s.registerCSV)).Methods("GET", "HEAD")
-	r.Handle("/register.{suffix:"+suffixes+"}", s.answer(s.graph(s.registerGraph, ""))).Methods("GET", "HEAD")
+	r.Handle("/register.{suffix:"+suffixes+"}", s.answer(s.graph(s.registerGraph))).Methods("GET", "HEAD")
 }
 
 // register lists the nodes first, then the buyers by SIRET and node.

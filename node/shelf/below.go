@@ -276,7 +276,7 @@ func (s *Shelf) record(l catalog.Listed) catalog.CatalogRecord {
 	if strings.HasPrefix(iri, s.URL+"/") {
 		iri += "#record"
 	} else {
-		iri = s.URL + "/catalog/records/" + recordID(iri)
+		iri = s.URL + "/catalog/records/" + RecordID(iri)
 	}
 	return catalog.CatalogRecord{IRI: iri, Topic: l.Dataset.IRI, Issued: l.First, Modified: l.Modified, Sources: l.Sources}
 }

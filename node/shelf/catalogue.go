@@ -21,6 +21,7 @@ const (
 type Publisher struct {
 	NodeID, SIRET, Name, Level, Contact string
 	Territory                           territory.Geozone
+	Box                                 catalog.Box // around the territory; zero for none
 }
 
 func text(key string, args ...any) catalog.Text {
@@ -94,8 +95,8 @@ func (s *Shelf) addSeries(c *catalog.Catalog) {
 	}
 }
 
-// recordID names the record of a dataset that stands elsewhere.
-func recordID(iri string) string {
+// RecordID names the record of a dataset that stands elsewhere.
+func RecordID(iri string) string {
 	sum := sha256.Sum256([]byte(iri))
 	return hex.EncodeToString(sum[:8])
 }
@@ -128,7 +129,7 @@ func (s *Shelf) base(path string, title, description catalog.Text) catalog.Catal
 	return catalog.Catalog{
 		IRI: s.URL + path, Title: title, Description: description, Publisher: s.self(), Homepage: s.URL + "/",
 		Contact:  catalog.Contact{Name: s.Who.Name, Email: s.Who.Contact, Page: s.URL + "/mentions-legales"},
-		Coverage: catalog.Coverage{Geozone: s.Who.Territory.String(), Name: territory.Name(s.Who.Territory)},
+		Coverage: catalog.Coverage{Geozone: s.Who.Territory.String(), Name: territory.Name(s.Who.Territory), Box: s.Who.Box},
 	}
 }
 
@@ -225,6 +226,9 @@ func (s *Shelf) describeYear(set *catalog.Dataset, d Dataset) {
 	set.LandingPage = s.URL + "/acheteurs/" + d.Buyer
 	if b, ok := body(d.Buyer); ok {
 		set.Coverage = catalog.Coverage{Geozone: b.Geozone.String(), Name: b.Name}
+		if b.Geozone == s.Who.Territory {
+			set.Coverage.Box = s.Who.Box
+		}
 	}
 }
 

@@ -57,6 +57,16 @@ func fullPages() []Page {
 		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Datasets: sampleDatasets},
 		VendorPage{URL: "https://aval.invalid", Files: []FileRow{{Label: "exemple.json", Format: "JSON 2.0.4", URL: "/opendata/editeurs/exemple.json"}}},
 		QualityPage{Points: 380, Of: 405, Rating: "excellent", Missing: []QualityRow{{"Une période", "Donnez-la.", 2}}, Datasets: []QualityDataset{{"Marchés 2026", "https://aval.invalid/d", "excellent", 380}}},
+		CataloguePage{Name: "Catalogue du Val", Text: "eau", Total: 31, Clear: "/opendata/catalogue", Next: "/opendata/catalogue?after=x", Parameter: []HiddenField{{"theme", "GOVE"}},
+			Facets:   []FacetGroup{{"Thème", []FacetValue{{"Transports", "/opendata/catalogue?theme=TRAN", 12, false}, {"Gouvernement et secteur public", "/opendata/catalogue", 3, true}}}},
+			Items:    []DatasetItem{{"Marchés 2026", "/opendata/jeux/d", "Commune d’Aval", "Contrats notifiés en 2026.", "excellent", []string{"CSV", "JSON"}, then, false}, {Title: "Arbres", URL: "/opendata/jeux/e", Foreign: true}},
+			Syntaxes: []FileRow{{Label: "RDF/XML", URL: "/opendata/catalog/all.rdf"}}, LD: map[string]any{"@type": "DataCatalog", "name": "</script><b>"}},
+		DatasetPage{Name: "Marchés 2026", IRI: "https://aval.invalid/catalog/datasets/d", Identifier: "d", Description: "Contrats notifiés en 2026.", Publisher: "Commune d’Aval", PublisherURL: "/opendata/acheteurs/1",
+			Fields: []FactRow{{"Thème", "Transports", "/opendata/catalogue?theme=TRAN"}, {"Période", "2026-01-01 – 2026-02-01", ""}}, Keywords: []string{"decp", "marchés publics"},
+			Files:   []DatasetFile{{FileRow{"Décret, CSV", "CSV", "/opendata/files/d/decret.csv", 12345}, "12 contrats conformes.", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}},
+			Sources: []DatasetSource{{"siren:210000019", "Commune d’Aval", "maillon/siren:210000019/0", "https://portail.invalid/catalog.ttl", 12, then}},
+			Score:   350, Of: 405, Nine: 8, Rating: "bon", Missing: []QualityRow{{"Un territoire", "Donnez-le.", 0}}, Syntaxes: []FileRow{{Label: "Turtle", URL: "/opendata/catalog/datasets/d.ttl"}}, Foreign: true, LD: map[string]any{"@type": "Dataset"}},
+		SourcesPage{[]SourceRow{{URL: "https://portail.invalid/catalog.ttl", Name: "Portail", Error: "503", Datasets: 12, Missing: 3, Held: 9, Own: 1, Pivot: 2, Requests: 1, Failures: 1, Visited: then, Next: then, Problems: sampleProblems}}},
 		LoginPage{Next: "/saisie", Error: "Ce jeton n’est pas connu ici."},
 		EntryPage{
 			Kind: "marche", Contract: "21000001900017/2026-014", Form: "abc", Checked: true, Errors: 1, Warnings: 1, Problems: sampleProblems[1:],
@@ -106,7 +116,7 @@ func sampleContract() ContractPage {
 func emptyPages() []Page {
 	return []Page{
 		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, ErrorPage{Status: 404}, AboutPage{"accessibilite"}, CheckPage{Most: 1 << 20},
-		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, QualityPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
+		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{Identifier: "d"}, SourcesPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
 	}
 }
 
@@ -121,6 +131,9 @@ func sparsePages() []Page {
 		ContractsPage{Items: make([]ContractRow, 1)}, RegisterPage{Nodes: make([]NodeRow, 1), Buyers: make([]BuyerRow, 1)},
 		BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, AboutPage{"mentions-legales"}, CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)},
 		VendorPage{Files: make([]FileRow, 1)}, QualityPage{Missing: make([]QualityRow, 1), Datasets: make([]QualityDataset, 1)}, LoginPage{}, EntryPage{Kind: "marche", Fields: []EntryField{{Name: "id", Help: "h", Type: "text"}}, Suppliers: make([]EntryRow, 1), Modifications: make([]EntryRow, 1)},
+		CataloguePage{Facets: []FacetGroup{{Label: "Thème", Values: []FacetValue{{Label: "x", URL: "/opendata/x"}}}}, Items: []DatasetItem{{Title: "x"}}, Syntaxes: []FileRow{{Label: "x", URL: "/opendata/x"}}},
+		DatasetPage{Name: "x", Fields: make([]FactRow, 1), Files: make([]DatasetFile, 1), Sources: make([]DatasetSource, 1), Missing: make([]QualityRow, 1), Of: 405},
+		SourcesPage{[]SourceRow{{URL: "https://x.invalid/"}}},
 		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés", Fields: []DictionaryRow{{Path: "id"}}}}},
 		RulesPage{Scopes: []RuleScopeRows{{ID: "file", Title: "Le fichier", Rules: []RuleText{{ID: "bom", Text: "Une marque."}}}}},
 	}

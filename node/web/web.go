@@ -62,7 +62,7 @@ type Page interface {
 // samples has one value of each page, to find its template.
 var samples = []Page{
 	HomePage{}, DepositPage{}, ContractPage{}, ContractsPage{},
-	RegisterPage{}, BuyerPage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{},
+	RegisterPage{}, BuyerPage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{}, SourcesPage{},
 }
 
 // New parses the templates of every page in every language.

@@ -1,0 +1,149 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"maillon/catalog"
+	"maillon/catalog/facet"
+	"maillon/node/harvester"
+)
+
+// A DatasetItem is a dataset as /api/v1/datasets tells it.
+type DatasetItem struct {
+	catalog.Dataset
+	Sources []catalog.Source `json:"sources"`
+	Score   int              `json:"score"` // of 405
+	Rating  catalog.Rating   `json:"rating"`
+	Page    string           `json:"page"` // for people
+}
+
+// found is what a query finds among everything that the node knows.
+type found struct {
+	listed  []catalog.Listed
+	all     []catalog.Dataset // of listed
+	score   facet.Scorer
+	catalog catalog.Catalog
+}
+
+func (s *Server) search(q facet.Query) (found, error) {
+	members, err := s.members()
+	if err != nil {
+		return found{}, err
+	}
+	all, err := s.Shelf.Listed(members)
+	if err != nil {
+		return found{}, err
+	}
+	f := found{catalog: s.Catalog.Catalogue(nil)}
+	f.score = remembered(scorer(f.catalog))
+	for _, l := range all {
+		if q.Match(l.Dataset, f.score) {
+			f.listed = append(f.listed, l)
+			f.all = append(f.all, l.Dataset)
+		}
+	}
+	return f, nil
+}
+
+// remembered scores each dataset once.
+func remembered(score facet.Scorer) facet.Scorer {
+	known := map[string]catalog.Score{}
+	return func(d catalog.Dataset) catalog.Score {
+		got, ok := known[d.IRI]
+		if !ok {
+			got = score(d)
+			known[d.IRI] = got
+		}
+		return got
+	}
+}
+
+func (s *Server) datasetRoutes(r, v1 *mux.Router) {
+	v1.Handle("/datasets", s.answer(s.listDatasets)).Methods("GET", "HEAD")
+	v1.Handle("/sources", s.answer(s.listSources)).Methods("GET", "HEAD")
+	r.Handle("/catalogue", s.answer(s.cataloguesPage)).Methods("GET", "HEAD")
+	r.Handle("/jeux/{id}", s.answer(s.datasetPage)).Methods("GET", "HEAD")
+	r.Handle("/sources", s.answer(s.sourcesPage)).Methods("GET", "HEAD")
+	r.Handle("/sitemap.xml", s.answer(s.sitemap)).Methods("GET", "HEAD")
+	r.Handle("/robots.txt", s.answer(s.robots)).Methods("GET", "HEAD")
+}
+
+const (
+	datasetsListed = 50
+	datasetsMost   = 500
+)
+
+// listDatasets answers {"total", "facets", "items", "next"}; items are by IRI, and
+// after names the last one of the page before.
+func (s *Server) listDatasets(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Ready(); err != nil {
+		return err
+	}
+	q, err := queryOfFacets(r)
+	if err != nil {
+		return err
+	}
+	limit := datasetsListed
+	if asked := r.URL.Query().Get("limit"); asked != "" {
+		if limit, err = strconv.Atoi(asked); err != nil || limit < 1 || limit > datasetsMost {
+			return &BadParameter{"limit", asked, "1 to " + strconv.Itoa(datasetsMost)}
+		}
+	}
+	f, err := s.search(q)
+	if err != nil {
+		return err
+	}
+	after := r.URL.Query().Get("after")
+	items, next := []DatasetItem{}, ""
+	for _, l := range f.listed {
+		if after != "" && l.Dataset.IRI <= after {
+			continue
+		}
+		if len(items) == limit {
+			next = items[limit-1].IRI
+			break
+		}
+		score := f.score(l.Dataset)
+		items = append(items, DatasetItem{l.Dataset, l.Sources, score.Got, score.Rating, s.Self.URL + "/jeux/" + s.pageID(l.Dataset)})
+	}
+	return writeJSON(w, struct {
+		Total  int           `json:"total"`
+		Facets facet.Facets  `json:"facets"`
+		Items  []DatasetItem `json:"items"`
+		Next   string        `json:"next,omitempty"`
+	}{len(f.listed), facet.Count(f.all, f.score), items, next})
+}
+
+// listSources answers how the harvest of each foreign catalogue goes. What only
+// the operator needs is left out.
+func (s *Server) listSources(w http.ResponseWriter, _ *http.Request) error {
+	all, err := s.sources()
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, map[string]any{"total": len(all), "items": all})
+}
+
+func (s *Server) sources() ([]harvester.Source, error) {
+	if s.Sources == nil {
+		return []harvester.Source{}, nil
+	}
+	all, err := s.Sources()
+	if err != nil {
+		return nil, err
+	}
+	out := []harvester.Source{}
+	for _, one := range all {
+		if !one.Removed {
+			one.Pages = nil
+			out = append(out, one)
+		}
+	}
+	slices.SortFunc(out, func(a, b harvester.Source) int { return strings.Compare(a.URL, b.URL) })
+	return out, nil
+}
