@@ -194,3 +194,18 @@ func TestStatements(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSeriesOfAHarvestSaysThroughWhom(t *testing.T) {
+	for _, through := range [][]string{nil, {"21350238800019"}, {"1", "2", "3"}} {
+		got, ok := HarvestedThrough(HarvestSeries("abc", through))
+		if d := cmp.Diff(through, got); !ok || d != "" {
+			t.Error(d)
+		}
+	}
+	if _, ok := HarvestedThrough("default"); ok {
+		t.Error("a series of deposits is none of a harvest")
+	}
+	if s := HarvestSeries("abc", strings.Split(strings.Repeat("21350238800019,", 50), ",")); len(s) > 200 {
+		t.Errorf("%d bytes", len(s))
+	}
+}

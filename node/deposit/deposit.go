@@ -107,7 +107,7 @@ func (d *Desk) Deposit(ctx context.Context, req Request, r io.Reader) (*Report, 
 }
 
 // maxSeries bounds the name of a series, in bytes.
-const maxSeries = 64
+const maxSeries = 200
 
 func (req Request) check() error {
 	if req.Mode != Merge && req.Mode != Replace {

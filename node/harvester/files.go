@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"maillon/catalog"
+	"maillon/catalog/entry"
 	"maillon/catalog/pivot"
 	"maillon/catalog/rdf"
 	"maillon/federation/follow"
@@ -28,6 +29,7 @@ import (
 // pivot file.
 type file struct {
 	Dataset  string    `json:"dataset"`
+	Through  []string  `json:"through,omitempty"` // nodes that the dataset came through
 	Name     string    `json:"name"`
 	Mark     string    `json:"mark"`               // what the catalogue says of its state; "" if nothing
 	Done     string    `json:"done,omitempty"`     // the mark that was last taken in
@@ -69,7 +71,9 @@ var formatsWanted = []catalog.Format{catalog.JSON, catalog.XML, catalog.CSV, cat
 // note looks for pivot files among those of a dataset.
 func (v *visiting) note(d rdf.Found) {
 	named := map[string]bool{}
-	if v.s.Files {
+	// A node of ours that lists each buyer's years has no need of its sum of all.
+	sum := strings.HasSuffix(d.Dataset.Identifier, "-decp-consolide") && strings.HasPrefix(path.Base(pathOf(v.s.URL)), "all")
+	if v.s.Files && !sum {
 		for _, x := range candidates(d.Dataset) {
 			address := x.DownloadURL
 			if address == "" {
@@ -77,7 +81,7 @@ func (v *visiting) note(d rdf.Found) {
 			}
 			named[address] = true
 			f := v.files[address]
-			f.Dataset, f.Gone, f.Mark = d.Key, false, markOf(x, d.Dataset)
+			f.Dataset, f.Gone, f.Mark, f.Through = d.Key, false, markOf(x, d.Dataset), d.Through
 			if f.Name = path.Base(pathOf(address)); f.Name == "/" || f.Name == "." {
 				f.Name = x.Title.French
 			}
@@ -230,7 +234,7 @@ func (v *visiting) fetchFile(ctx context.Context, address string, f file) file {
 		f.Sum = text
 		return done()
 	} else {
-		rep, err := v.h.Deposit(ctx, deposit.Request{Name: f.Name, Series: "harvest " + v.s.ID + " " + IDOf(address)}, tmp)
+		rep, err := v.h.Deposit(ctx, deposit.Request{Name: f.Name, Series: entry.HarvestSeries(v.s.ID, f.Through)}, tmp)
 		if err != nil {
 			return fail(err)
 		}

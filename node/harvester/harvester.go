@@ -86,18 +86,21 @@ func (h *Harvester) init() { h.once.Do(func() { h.bell = make(chan struct{}, 1) 
 // Run visits each source when it is due, until ctx ends.
 func (h *Harvester) Run(ctx context.Context) error {
 	h.init()
-	tick := time.NewTicker(look)
-	defer tick.Stop()
 	var visits errgroup.Group
 	defer func() { _ = visits.Wait() }() // each reports by itself
 	for {
+		pause := look
 		if h.Ready() == nil {
 			all, err := h.Sources()
 			if err != nil {
 				return err
 			}
 			for _, s := range all {
-				if s.Next.After(h.Now()) || !h.begin(s.ID) {
+				if wait := s.Next.Sub(h.Now()); wait > 0 {
+					pause = min(pause, wait)
+					continue
+				}
+				if !h.begin(s.ID) {
 					continue
 				}
 				visits.Go(func() error {
@@ -111,7 +114,7 @@ func (h *Harvester) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-time.After(max(pause, time.Millisecond)):
 		case <-h.bell:
 		}
 	}

@@ -173,7 +173,7 @@ func (s *Shelf) ownClaims() (out []catalog.Claim) {
 // source says from where a dataset of this node's own is known.
 func (s *Shelf) source(d Dataset) catalog.Source {
 	ref := d.Newest[s.Node]
-	return catalog.Source{Node: s.Node, Name: s.Who.Name, Journal: journal.Origin(s.Node, ref.Epoch), Index: ref.Index, At: d.Modified}
+	return catalog.Source{Node: s.Node, Name: s.Who.Name, Journal: journal.Origin(s.Node, ref.Epoch), Index: ref.Index, Through: d.Through, At: d.Modified}
 }
 
 // belowClaims are the datasets of nodes below, at the addresses of those nodes.

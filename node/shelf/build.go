@@ -27,6 +27,9 @@ func (s *Shelf) build(ctx context.Context, d Dataset) error {
 	if err != nil {
 		return err
 	}
+	if d.Through, err = s.Views.HarvestedThrough(s.Node, d.Buyer, d.Year); err != nil {
+		return err
+	}
 	for _, f := range formats {
 		n := counts[f.gen]
 		if f.gen == 0 {

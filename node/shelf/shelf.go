@@ -56,6 +56,8 @@ type Dataset struct {
 	Files    []File    `json:"files"`
 	// Newest is the newest entry about it of each node that publishes it.
 	Newest map[string]entry.Ref `json:"newest,omitempty"`
+	// Through are the nodes that all of its records came through, by harvest.
+	Through []string `json:"through,omitempty"`
 }
 
 // A Shelf keeps the datasets of one node. Its methods may be called

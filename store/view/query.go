@@ -405,6 +405,54 @@ func (v *Views) Newest(buyer, year string) (map[string]entry.Ref, error) {
 	return newest, err
 }
 
+// HarvestedThrough tells of a node's records among a buyer's contracts of a year,
+// or with buyer "" among all, through which nodes all of them came; none if one was not harvested.
+func (v *Views) HarvestedThrough(node, buyer, year string) ([]string, error) {
+	var shared []string
+	first := true
+	var prefix []byte
+	if buyer != "" {
+		prefix = []byte(contract.Escape(buyer) + "/")
+	}
+	err := v.db.View(func(tx store.Tx) error {
+		for k, raw := range tx.Bucket(contractBucket).Ascend(prefix) {
+			if !bytes.HasPrefix(k, prefix) {
+				break
+			}
+			var c contractRow
+			if err := json.Unmarshal(raw, &c); err != nil {
+				return fmt.Errorf("contract %s: %w", k, err)
+			}
+			if buyer != "" && c.Year != year {
+				continue
+			}
+			for _, version := range c.Versions {
+				for _, key := range append([][]byte{version.Key}, version.Also...) {
+					if nodeOf(key) != node {
+						continue
+					}
+					r, err := getRecord(tx, key)
+					if err != nil {
+						return err
+					}
+					through, ok := entry.HarvestedThrough(r.Series)
+					if !ok || len(through) == 0 {
+						shared = nil
+						return nil
+					}
+					if first {
+						shared, first = through, false
+						continue
+					}
+					shared = slices.DeleteFunc(shared, func(n string) bool { return !slices.Contains(through, n) })
+				}
+			}
+		}
+		return nil
+	})
+	return shared, err
+}
+
 // Totals counts what the views hold.
 func (v *Views) Totals() (Totals, error) {
 	var t Totals
