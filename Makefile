@@ -19,9 +19,11 @@ bench-pivot:
 	go run ./bench/pivot
 
 # How fast RDF is read, against rapper and rdflib (Debian: raptor2-utils,
-# python3-rdflib).
-bench-catalog:
-	go build -o $(or $(TMPDIR),/tmp)/bench-catalog ./bench/catalog && $(or $(TMPDIR),/tmp)/bench-catalog
+# python3-rdflib), and a catalogue served, against nginx (wrk, nginx-light).
+# BENCH_SCALE=0.1 reads a tenth, 0 only serves.
+BENCH_SCALE ?= 1
+bench-catalog: build
+	go build -o $(or $(TMPDIR),/tmp)/bench-catalog ./bench/catalog && $(or $(TMPDIR),/tmp)/bench-catalog -scale $(BENCH_SCALE) -maillon ./maillon
 
 # Every fuzz target, FUZZTIME each (10 minutes by default).
 FUZZTIME ?= 10m

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,12 +26,19 @@ import (
 func main() {
 	read := flag.String("parse", "", "read the file named after this syntax, and say the number of its triples")
 	scale := flag.Float64("scale", 1, "of the files' sizes")
+	maillon := flag.String("maillon", "", "the program whose serving is measured; none if empty")
+	seconds := flag.Int("seconds", 5, "of each run of serving")
 	flag.Parse()
 	err := error(nil)
 	if *read != "" {
 		err = count(*read, flag.Arg(0))
 	} else {
-		err = measure(*scale)
+		if *scale > 0 {
+			err = measure(*scale)
+		}
+		if err == nil && *maillon != "" {
+			err = serving(context.Background(), *maillon, *seconds)
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
@@ -47,6 +55,7 @@ type syntax struct {
 
 var syntaxes = []syntax{
 	{"ntriples", "nt", parse.NTriples, writeLines}, {"turtle", "turtle", parse.Turtle, writeTurtle}, {"rdfxml", "xml", parse.RDFXML, writeXML},
+	{"jsonld", "json-ld", parse.JSONLD, writeJSONLD},
 }
 
 func count(name, file string) error {
@@ -121,6 +130,9 @@ func compare(self, file string, s syntax, slow bool) error {
 		"maillon": {self, "-parse", s.name, file},
 		"rapper":  {"rapper", "-q", "-c", "-i", s.name, file, "http://base.invalid/"},
 	}
+	if s.is == parse.JSONLD { // rapper reads none
+		delete(programs, "rapper")
+	}
 	if slow {
 		programs["rdflib"] = []string{"/usr/bin/python3", "-c", "import rdflib,sys; g=rdflib.Graph(); g.parse(sys.argv[1],format=sys.argv[2]); print(len(g))", file, s.rdflib}
 	}
@@ -137,9 +149,14 @@ func compare(self, file string, s syntax, slow bool) error {
 			results[name] = append(results[name], r)
 		}
 	}
-	ours, theirs := median(results["maillon"]), median(results["rapper"])
+	ours := median(results["maillon"])
 	mb := float64(info.Size()) / 1e6
-	line := fmt.Sprintf("| %s | %d | %.0f (%.0f) | %.1f | %.1f |", s.name, ours.triples, mb/ours.seconds, ours.peak, mb/theirs.seconds, theirs.seconds/ours.seconds)
+	line := fmt.Sprintf("| %s | %d | %.0f (%.0f) |", s.name, ours.triples, mb/ours.seconds, ours.peak)
+	if theirs := results["rapper"]; theirs != nil {
+		line += fmt.Sprintf(" %.1f | %.1f |", mb/median(theirs).seconds, median(theirs).seconds/ours.seconds)
+	} else {
+		line += " – | – |"
+	}
 	if slow {
 		python := median(results["rdflib"])
 		if python.triples != ours.triples {
@@ -248,6 +265,23 @@ func writeTurtle(w io.Writer, n int64) {
 
 `, node, d.id, d.title, d.text, d.day, eu, d.theme, d.bytes)
 	}
+}
+
+func writeJSONLD(w io.Writer, n int64) {
+	fmt.Fprintf(w, `{"@context":{"dcat":%q,"dct":%q,"vcard":%q,"xsd":%q},"@graph":[`, dcat, dct, vcard, xsd)
+	for d := range sets(n) {
+		if d.id > 0 {
+			fmt.Fprint(w, ",\n")
+		}
+		fmt.Fprintf(w, `{"@id":"%[1]sdatasets/%[2]d","@type":"dcat:Dataset","dct:title":{"@value":"%[3]s","@language":"fr"},"dct:description":{"@value":"%[4]s","@language":"fr"},
+"dct:identifier":"%[2]d","dct:issued":{"@value":"%[5]s","@type":"xsd:date"},"dct:modified":{"@value":"%[5]s","@type":"xsd:date"},"dct:publisher":{"@id":"%[1]sagent"},
+"dcat:theme":{"@id":"%[6]sdata-theme/%[7]s"},"dct:language":{"@id":"%[6]slanguage/FRA"},"dcat:keyword":[{"@value":"commande publique","@language":"fr"},{"@value":"DECP","@language":"fr"}],
+"dcat:contactPoint":{"@type":"vcard:Organization","vcard:fn":"Service des marchés","vcard:hasEmail":{"@id":"mailto:marches@exemple.invalid"}},
+"dcat:distribution":{"@id":"%[1]sdatasets/%[2]d/json","@type":"dcat:Distribution","dcat:accessURL":{"@id":"%[1]sdatasets/%[2]d/json"},"dct:format":{"@id":"%[6]sfile-type/JSON"},
+"dcat:byteSize":{"@value":"%[8]d","@type":"xsd:integer"},"dct:license":{"@id":"https://www.etalab.gouv.fr/licence-ouverte-open-licence"}}}`,
+			node, d.id, d.title, d.text, d.day, eu, d.theme, d.bytes)
+	}
+	fmt.Fprintln(w, "]}")
 }
 
 func writeXML(w io.Writer, n int64) {

@@ -145,11 +145,12 @@ func (s *Server) Handler() http.Handler {
 		return fmt.Errorf("no such address: %w", store.ErrNotFound)
 	})
 	r.MethodNotAllowedHandler = s.answer(func(http.ResponseWriter, *http.Request) error { return errMethod })
-	return s.guard(r)
+	return s.quick(s.guard(r))
 }
 
 // guard adds what every answer carries, and keeps a panic in one request.
 func (s *Server) guard(next http.Handler) http.Handler {
+	base := s.base()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if p := recover(); p != nil && p != http.ErrAbortHandler {
@@ -158,15 +159,23 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			}
 		}()
 		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		h["X-Content-Type-Options"] = nosniff
+		h["Referrer-Policy"] = noReferrer
 		if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
-			h.Set("Access-Control-Allow-Origin", "*")
-			h.Set("Access-Control-Expose-Headers", "ETag, Link, Content-Disposition")
+			h["Access-Control-Allow-Origin"] = anyOrigin
+			h["Access-Control-Expose-Headers"] = exposed
 		}
-		next.ServeHTTP(w, withoutBase(r, s.base()))
+		next.ServeHTTP(w, withoutBase(r, base))
 	})
 }
+
+// Values of headers that every answer carries.
+var (
+	nosniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	anyOrigin  = []string{"*"}
+	exposed    = []string{"ETag, Link, Content-Disposition"}
+)
 
 // withoutBase cuts the path of the public address off a request's, for
 // proxies that pass it on; many cut it themselves.

@@ -62,11 +62,11 @@ func (s *Server) graph(make func(*http.Request) (catalog.Catalog, error)) handle
 		if err := s.Ready(); err != nil {
 			return err // never an empty or partial catalogue
 		}
-		w.Header().Add("Vary", "Accept, Accept-Encoding")
 		syntax, html := rdf.Negotiate(r.Header.Get("Accept"))
 		if suffix := mux.Vars(r)["suffix"]; suffix != "" {
 			syntax, _ = rdf.SyntaxOf("." + suffix) // the route takes no other
 		} else if html {
+			w.Header().Add("Vary", "Accept, Accept-Encoding")
 			return s.cataloguePage(w, r, make)
 		}
 		a, err := s.cached(r, syntax, func() (answerBody, error) { return s.body(r, syntax, make) })
