@@ -18,6 +18,7 @@ type DatasetScore struct {
 	Identifier string       `json:"identifier"`
 	Title      catalog.Text `json:"title"`
 	catalog.Score
+	Nine catalog.Score `json:"nine"` // by data.gouv.fr
 }
 
 func (s *Server) qualityRoutes(r, v1 *mux.Router) {
@@ -32,7 +33,8 @@ func (s *Server) scores() (list []DatasetScore, average int) {
 	total := 0
 	for _, d := range c.Datasets {
 		score := catalog.ScoreOf(d, c, catalog.Served{Access: true, Download: true})
-		list = append(list, DatasetScore{d.IRI, d.Identifier, d.Title, score})
+		nine := catalog.NineOf(d, c, catalog.Served{Access: true, Download: true}, s.Now())
+		list = append(list, DatasetScore{d.IRI, d.Identifier, d.Title, score, nine})
 		total += score.Got
 	}
 	slices.SortStableFunc(list, func(a, b DatasetScore) int { return cmp.Compare(a.Got, b.Got) })
@@ -61,21 +63,32 @@ func (s *Server) qualityPage(w http.ResponseWriter, r *http.Request) error {
 	list, average := s.scores()
 	page := web.QualityPage{Points: average, Rating: texts.T(lang, "quality.rating."+string(catalog.RatingOf(average)))}
 	missing := map[string]int{}
+	nine := 0
 	for _, d := range list {
 		page.Of = d.Of
+		nine += d.Nine.Got
 		page.Datasets = append(page.Datasets, web.QualityDataset{
 			Title: pick(d.Title, lang), URL: d.Dataset, Points: d.Got, Rating: texts.T(lang, "quality.rating."+string(d.Rating)),
 		})
-		for _, m := range d.Metrics {
-			if m.Got < m.Points {
-				missing[m.ID]++
+		for prefix, metrics := range map[string][]catalog.Metric{"quality.": d.Metrics, "nine.": d.Nine.Metrics} {
+			for _, m := range metrics {
+				if m.Got < m.Points {
+					missing[prefix+m.ID]++
+				}
 			}
 		}
 	}
 	if len(list) > 0 {
+		page.Nine = (nine*10/len(list) + 5) / 10
+		var keys []string
 		for _, m := range list[0].Metrics {
-			if n := missing[m.ID]; n > 0 {
-				key := "quality." + m.ID
+			keys = append(keys, "quality."+m.ID)
+		}
+		for _, m := range list[0].Nine.Metrics {
+			keys = append(keys, "nine."+m.ID)
+		}
+		for _, key := range keys {
+			if n := missing[key]; n > 0 {
 				page.Missing = append(page.Missing, web.QualityRow{Text: texts.T(lang, key+".text"), Hint: texts.T(lang, key+".hint"), Datasets: n})
 			}
 		}

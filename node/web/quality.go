@@ -6,6 +6,7 @@ import "maillon/catalog/texts"
 type QualityPage struct {
 	Points, Of int    // of the average dataset
 	Rating     string // in words
+	Nine       int    // of the nine points of data.gouv.fr
 	Missing    []QualityRow
 	Datasets   []QualityDataset // the worst first
 }

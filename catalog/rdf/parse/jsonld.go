@@ -12,8 +12,8 @@ import (
 )
 
 // readJSONLD reads JSON-LD 1.1 (https://www.w3.org/TR/json-ld11-api/). A
-// document is held whole; contexts that it does not hold itself are errors:
-// nothing is fetched.
+// document is held whole; contexts that it does not hold itself must be known
+// ([contextOf]): nothing is fetched.
 func readJSONLD(r io.Reader, base string, lim Limits, each func(Quad) error) error {
 	raw, err := io.ReadAll(&limitedBytes{r, lim.Bytes})
 	if err != nil {
@@ -68,7 +68,7 @@ func toRDF(raw []byte, base string) (quads []Quad, err error) {
 		return nil, err
 	}
 	options := ld.NewJsonLdOptions(base)
-	options.DocumentLoader = noLoader{}
+	options.DocumentLoader = knownContexts{}
 	options.ProcessingMode = ld.JsonLd_1_1
 	out, err := ld.NewJsonLdProcessor().ToRDF(doc, options)
 	if err != nil {
@@ -113,11 +113,4 @@ func literalOf(n ld.Literal) Term {
 		t.Datatype = n.Datatype
 	}
 	return t
-}
-
-// noLoader fetches nothing.
-type noLoader struct{}
-
-func (noLoader) LoadDocument(u string) (*ld.RemoteDocument, error) {
-	return nil, ld.NewJsonLdError(ld.LoadingRemoteContextFailed, "the context "+u+" is elsewhere, and nothing is fetched: write it into the document")
 }
