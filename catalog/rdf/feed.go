@@ -76,12 +76,13 @@ func (f *feedReader) say(severity catalog.Severity, rule string, s Term, found s
 	f.feed.Problems = append(f.feed.Problems, catalog.Problem{Pointer: shown(s), Rule: rule, Severity: severity, Found: shownText(found)})
 }
 
-// catalogs reads the catalogue itself: the first one that has datasets.
+// catalogs reads the catalogue itself: the one that has most datasets.
 func (f *feedReader) catalogs() {
+	most := 0
 	for _, c := range f.g.Subjects(IRI(rdfType), IRI(nsDCAT+"Catalog")) {
 		sets := f.g.Objects(c, IRI(nsDCAT+"dataset"))
-		if len(sets) > 0 && f.feed.Title.IsZero() {
-			f.feed.Title = f.texts(c, nsDCT+"title")
+		if title := f.texts(c, nsDCT+"title"); f.feed.Title.IsZero() || len(sets) > most {
+			f.feed.Title, most = title, len(sets)
 		}
 		for _, p := range []string{nsDCAT + "catalog", nsDCT + "hasPart"} {
 			for _, part := range f.g.Objects(c, IRI(p)) {
@@ -236,44 +237,52 @@ func (f *feedReader) isItem(t Term) bool {
 	return false
 }
 
-// relabelled gives blank nodes names that follow from what is said of them, not
-// from where they stood: the same description is the same bytes at every visit.
-// Two blank nodes of which the same is said keep names of their own.
+// relabelRounds is how far around a blank node its name looks.
+const relabelRounds = 6
+
+// relabelled gives blank nodes names that follow from what is said of them and
+// around them, not from where they stood: the same description is the same bytes
+// at every visit. Blank nodes of which the same is said keep names of their own.
 func relabelled(g *Graph) *Graph {
+	nodes := g.sorted()
 	names := map[string]string{}
-	var name func(t Term, depth int) string
-	name = func(t Term, depth int) string {
-		if n, ok := names[t.Value()]; ok || depth > 8 {
-			return n
-		}
-		var lines []string
-		if n := g.nodes[key(t.t)]; n != nil {
+	for range relabelRounds {
+		next := map[string]string{}
+		for _, n := range nodes {
+			if rank(n.subject) != 2 {
+				continue
+			}
+			var lines []string
 			for _, x := range n.triples {
 				o := Term{x.Object}
 				text := o.String()
 				if o.IsBlank() {
-					text = "_:" + name(o, depth+1)
+					text = "_:" + names[o.Value()]
 				}
 				lines = append(lines, x.Predicate.RawValue()+" "+text)
 			}
+			slices.Sort(lines)
+			sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+			next[n.subject.RawValue()] = "b" + hex.EncodeToString(sum[:8])
 		}
-		slices.Sort(lines)
-		sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
-		return "b" + hex.EncodeToString(sum[:8])
+		names = next
 	}
-	taken := map[string]bool{}
+	final, alike := map[string]string{}, map[string]int{}
 	rename := func(t Term) Term {
 		if !t.IsBlank() {
 			return t
 		}
-		n, ok := names[t.Value()]
+		n, ok := final[t.Value()]
 		if !ok {
-			n = name(t, 0)
-			for i := 2; taken[n]; i++ {
-				n = name(t, 0) + "x" + strconv.Itoa(i)
+			like := names[t.Value()]
+			if like == "" {
+				like = "b" // nothing is said of it
 			}
-			taken[n] = true
-			names[t.Value()] = n
+			n = like
+			if alike[like]++; alike[like] > 1 {
+				n = like + "x" + strconv.Itoa(alike[like])
+			}
+			final[t.Value()] = n
 		}
 		return Blank(n)
 	}

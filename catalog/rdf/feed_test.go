@@ -183,3 +183,40 @@ func TestRealFeedsGiveEveryDataset(t *testing.T) {
 	}
 	t.Logf("%d feeds, %d datasets", feeds, datasets)
 }
+
+// Blank nodes that lead to each other in every way are no trap.
+func TestATangleOfBlankNodesIsReadInTime(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("<http://a.fr/d> a <http://www.w3.org/ns/dcat#Dataset> ; <http://purl.org/dc/terms/title> \"T\" ; <http://p> _:n0 .\n")
+	const n = 60
+	for i := range n {
+		for j := range n {
+			b.WriteString("_:n" + strconv.Itoa(i) + " <http://p> _:n" + strconv.Itoa(j) + " .\n")
+		}
+	}
+	g, _, err := Read(strings.NewReader(b.String()), Turtle, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := FeedOf(g); len(f.Found) != 1 {
+		t.Errorf("%d found, %v", len(f.Found), f.Problems)
+	}
+}
+
+// Whatever a server answers, reading it as a catalogue ends, and what is kept of a
+// dataset can be read again.
+func FuzzFeed(f *testing.F) {
+	f.Add("@prefix dcat: <http://www.w3.org/ns/dcat#> . <http://a.fr/d> a dcat:Dataset ; <http://purl.org/dc/terms/title> \"T\" ; dcat:distribution [ dcat:downloadURL <http://a.fr/x> ] .")
+	f.Add("<http://a> a <http://www.w3.org/ns/dcat#Dataset> ; <http://p> _:b . _:b <http://p> _:b , _:c . _:c <http://p> _:b .")
+	f.Fuzz(func(t *testing.T, doc string) {
+		g, _, _ := Read(strings.NewReader(doc), Turtle, "http://base.invalid/")
+		for _, d := range FeedOf(g).Found {
+			if _, err := DatasetOf(d.Triples); err != nil {
+				t.Errorf("%v\n%s", err, d.Triples)
+			}
+			if len(d.Triples) > 2*maxFound {
+				t.Errorf("%d bytes", len(d.Triples))
+			}
+		}
+	})
+}

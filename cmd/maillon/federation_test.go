@@ -125,16 +125,37 @@ func (w *world) catalogues(t *testing.T) {
 		w.eventually("the files of the datasets", 20*time.Second, func() error {
 			return w.nodes["organisme"].get("/files/"+ids["organisme"]+"-decp-2026/decret.json", nil)
 		})
-		shapes := filepath.Join(conformance, "dcat/shapes/3.0.1")
-		for _, role := range roles {
-			for _, suffix := range []string{"ttl", "jsonld", "rdf"} {
-				cmd := exec.Command("node", "check.mjs", "--engine", "both", w.nodes[role].url()+"/catalog."+suffix,
-					filepath.Join(shapes, "dcat-ap-SHACL.ttl"), filepath.Join(shapes, "ranges.ttl"))
-				cmd.Dir = shacl
-				if out, err := cmd.CombinedOutput(); err != nil {
-					t.Errorf("%s /catalog.%s: %v\n%s", role, suffix, err, tail(out, 2000))
-				}
+		shapes := filepath.Join(conformance, "dcat/shapes")
+		strict := []string{"3.0.1/dcat-ap-SHACL.ttl", "3.0.1/ranges.ttl"}
+		check := func(role, path, file string, gate []string) {
+			if file == "" {
+				file = w.nodes[role].url() + path
 			}
+			args := []string{"check.mjs", "--engine", "both", file}
+			for _, g := range gate {
+				args = append(args, filepath.Join(shapes, g))
+			}
+			cmd := exec.Command("node", args...)
+			cmd.Dir = shacl
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s %s against %s: %v\n%s", role, path, gate[0], err, tail(out, 2000))
+			}
+		}
+		for _, role := range roles {
+			for _, path := range []string{"/catalog.ttl", "/catalog.jsonld", "/catalog.rdf", "/catalog/all.ttl"} {
+				check(role, path, "", strict)
+			}
+			check(role, "/catalog/all.ttl", "", []string{"3.0.1-html/shapes.ttl"})
+			var older rawBody
+			if err := w.nodes[role].get("/catalog/all.ttl?profile=2.1.1", &older); err != nil {
+				t.Errorf("%s: %v", role, err)
+				continue
+			}
+			file := filepath.Join(t.TempDir(), "all.ttl")
+			if err := os.WriteFile(file, older, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			check(role, "/catalog/all.ttl?profile=2.1.1", file, []string{"2.1.1/dcat-ap_2.1.1_shacl_shapes.ttl", "2.1.1/dcat-ap_2.1.1_shacl_range.ttl"})
 			w.oneGraph(role)
 		}
 	})

@@ -209,11 +209,18 @@ func (p *process) get(path string, into any) error {
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s: %s", path, res.Status, tail(raw, 300))
 	}
-	if into == nil {
+	switch into := into.(type) {
+	case nil:
+		return nil
+	case *rawBody:
+		*into = raw
 		return nil
 	}
 	return json.Unmarshal(raw, into)
 }
+
+// rawBody takes an answer as it is.
+type rawBody []byte
 
 type depositReport struct {
 	ID      string

@@ -169,7 +169,7 @@ func (h *Harvester) visit(ctx context.Context, s Source) {
 		} else {
 			out.Failures, out.Succeeded = 0, out.Visited
 		}
-		pace := federation.Pace{Every: out.Every, First: min(firstPause, out.Every), Most: mostPause}
+		pace := federation.Pace{Every: time.Duration(out.Every), First: min(firstPause, time.Duration(out.Every)), Most: mostPause}
 		out.Next = out.Visited.Add(federation.NextVisit(pace, out.Failures, wait, mathrand.Float64()))
 		if now.Removed || out.Confirmed || !now.Next.Equal(s.Next) && now.Next.IsZero() && s.Visited.Equal(now.Visited) && !s.Next.IsZero() {
 			out.Next = time.Time{}
@@ -199,7 +199,7 @@ func (h *Harvester) harvest(ctx context.Context, s Source) (Source, error) {
 	if err != nil {
 		return v.s, err
 	}
-	change := harvest.Settle(v.ledger, walk, harvest.Policy{Grace: s.Grace, Share: s.Share}, v.now, s.Confirmed)
+	change := harvest.Settle(v.ledger, walk, harvest.Policy{Grace: time.Duration(s.Grace), Share: s.Share}, v.now, s.Confirmed)
 	if err := v.gone(ctx, change.Gone); err != nil {
 		return v.s, err
 	}

@@ -47,15 +47,15 @@ func (c Config) withDefaults() Config {
 
 // A Source is a foreign catalogue, and how its visits go.
 type Source struct {
-	ID    string        `json:"id"`
-	URL   string        `json:"url"`
-	Title catalog.Text  `json:"title,omitzero"` // as the catalogue names itself
-	Fixed bool          `json:"fixed"`          // named in the configuration
-	Added time.Time     `json:"added"`
-	Every time.Duration `json:"every"` // nanoseconds
-	Grace time.Duration `json:"grace"`
-	Share float64       `json:"share"`
-	Files bool          `json:"files"`
+	ID    string       `json:"id"`
+	URL   string       `json:"url"`
+	Title catalog.Text `json:"title,omitzero"` // as the catalogue names itself
+	Fixed bool         `json:"fixed"`          // named in the configuration
+	Added time.Time    `json:"added"`
+	Every Duration     `json:"every"` // as in 24h0m0s
+	Grace Duration     `json:"grace"`
+	Share float64      `json:"share"`
+	Files bool         `json:"files"`
 
 	Visited   time.Time        `json:"visited,omitzero"`   // last time
 	Succeeded time.Time        `json:"succeeded,omitzero"` // last time without an error
@@ -75,6 +75,19 @@ type Source struct {
 	Pages     []harvest.Page `json:"pages,omitempty"` // remembered
 	Confirmed bool           `json:"confirmed,omitempty"`
 	Removed   bool           `json:"removed,omitempty"` // to be forgotten
+}
+
+// A Duration is written as people write it.
+type Duration time.Duration
+
+// MarshalText writes 24h0m0s.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads it.
+func (d *Duration) UnmarshalText(text []byte) error {
+	n, err := time.ParseDuration(string(text))
+	*d = Duration(n)
+	return err
 }
 
 // Keys, in the node's store:
@@ -157,7 +170,7 @@ func (h *Harvester) Add(c Config, fixed bool) (Source, error) {
 		s = Source{ID: IDOf(c.URL), URL: c.URL, Added: h.Now().UTC().Truncate(time.Second)}
 	}
 	old := s
-	s.Every, s.Grace, s.Share, s.Files, s.Fixed = c.Every, c.Grace, c.Share, c.Files, fixed
+	s.Every, s.Grace, s.Share, s.Files, s.Fixed = Duration(c.Every), Duration(c.Grace), c.Share, c.Files, fixed
 	if !fresh && old.Every == s.Every && old.Grace == s.Grace && old.Share == s.Share && old.Files == s.Files && old.Fixed == s.Fixed {
 		return s, nil
 	}
