@@ -24,16 +24,17 @@ func DatasetOf(triples []byte) (catalog.Dataset, error) {
 		return catalog.Dataset{}, err
 	}
 	f := feedReader{g: g}
-	for _, s := range g.Subjects(IRI(rdfType), IRI(nsDCAT+"Dataset")) {
-		d := f.dataset(s)
-		if d.Title.IsZero() {
-			if d.Title.French = d.Identifier; d.Title.French == "" {
-				d.Title.French = lastSegment(s.Value())
-			}
-		}
-		return d, nil
+	subjects := g.Subjects(IRI(rdfType), IRI(nsDCAT+"Dataset"))
+	if len(subjects) == 0 {
+		return catalog.Dataset{}, nil
 	}
-	return catalog.Dataset{}, nil
+	d := f.dataset(subjects[0])
+	if d.Title.IsZero() {
+		if d.Title.French = d.Identifier; d.Title.French == "" {
+			d.Title.French = lastSegment(subjects[0].Value())
+		}
+	}
+	return d, nil
 }
 
 func (f *feedReader) dataset(s Term) catalog.Dataset {
@@ -138,32 +139,34 @@ func (f *feedReader) formatOf(s Term, d *catalog.Distribution) {
 }
 
 func (f *feedReader) agent(s Term) (a catalog.Agent) {
-	for _, o := range f.g.Objects(s, IRI(nsDCT+"publisher")) {
-		if o.IsLiteral() {
-			return catalog.Agent{Name: o.Value()}
-		}
-		a.Name = f.one(o, nsFOAF+"name")
-		for _, p := range []string{nsVCARD + "fn", nsSKOS + "prefLabel", nsRDFS + "label", nsSchema + "name", nsDCT + "title"} {
-			if a.Name == "" {
-				a.Name = f.one(o, p)
-			}
-		}
-		if o.IsIRI() {
-			a.IRI = o.Value()
-		}
-		a.Homepage = f.one(o, nsFOAF+"homepage")
-		if id := f.one(o, nsDCT+"identifier"); isSIRET(id) {
-			a.SIRET = id
-		}
-		a.Type = catalog.PublisherType(afterSlash(f.one(o, nsDCT+"type"), "http://purl.org/adms/publishertype/"))
-		if !slices.Contains(catalog.PublisherTypes(), a.Type) {
-			a.Type = ""
-		}
-		a.Level = afterSlash(f.one(o, nsORG+"classification"), "urn:maillon:level:")
-		if a.Name == "" {
-			a.Name = lastSegment(a.IRI)
-		}
+	list := f.g.Objects(s, IRI(nsDCT+"publisher"))
+	if len(list) == 0 {
 		return a
+	}
+	o := list[0]
+	if o.IsLiteral() {
+		return catalog.Agent{Name: o.Value()}
+	}
+	a.Name = f.one(o, nsFOAF+"name")
+	for _, p := range []string{nsVCARD + "fn", nsSKOS + "prefLabel", nsRDFS + "label", nsSchema + "name", nsDCT + "title"} {
+		if a.Name == "" {
+			a.Name = f.one(o, p)
+		}
+	}
+	if o.IsIRI() {
+		a.IRI = o.Value()
+	}
+	a.Homepage = f.one(o, nsFOAF+"homepage")
+	if id := f.one(o, nsDCT+"identifier"); isSIRET(id) {
+		a.SIRET = id
+	}
+	a.Type = catalog.PublisherType(afterSlash(f.one(o, nsDCT+"type"), "http://purl.org/adms/publishertype/"))
+	if !slices.Contains(catalog.PublisherTypes(), a.Type) {
+		a.Type = ""
+	}
+	a.Level = afterSlash(f.one(o, nsORG+"classification"), "urn:maillon:level:")
+	if a.Name == "" {
+		a.Name = lastSegment(a.IRI)
 	}
 	return a
 }

@@ -370,34 +370,50 @@ func (v *Views) exportChunk(prefix, from []byte, buyer, year string) (out []pivo
 	return out, next, err
 }
 
-// Newest is the newest entry of each node among the records of a buyer's
-// contracts that were notified in a year, or with buyer "" of all contracts.
-func (v *Views) Newest(buyer, year string) (map[string]entry.Ref, error) {
-	newest := map[string]entry.Ref{}
+// partKeys yields the keys of all records of a buyer's contracts that were notified
+// in a year, or with buyer "" of all contracts.
+func partKeys(tx store.Tx, buyer, year string) iter.Seq2[[]byte, error] {
 	var prefix []byte
 	if buyer != "" {
 		prefix = []byte(contract.Escape(buyer) + "/")
 	}
-	err := v.db.View(func(tx store.Tx) error {
+	return func(yield func([]byte, error) bool) {
 		for k, raw := range tx.Bucket(contractBucket).Ascend(prefix) {
 			if !bytes.HasPrefix(k, prefix) {
-				break
+				return
 			}
 			var c contractRow
 			if err := json.Unmarshal(raw, &c); err != nil {
-				return fmt.Errorf("contract %s: %w", k, err)
+				yield(nil, fmt.Errorf("contract %s: %w", k, err))
+				return
 			}
 			if buyer != "" && (c.Buyer != buyer || c.Year != year) {
 				continue
 			}
 			for _, version := range c.Versions {
 				for _, key := range append([][]byte{version.Key}, version.Also...) {
-					r := refOf(nodeOf(key), key)
-					old, ok := newest[r.Node]
-					if !ok || cmp.Or(cmp.Compare(r.Epoch, old.Epoch), cmp.Compare(r.Index, old.Index)) > 0 {
-						newest[r.Node] = r
+					if !yield(key, nil) {
+						return
 					}
 				}
+			}
+		}
+	}
+}
+
+// Newest is the newest entry of each node among the records of a buyer's
+// contracts that were notified in a year, or with buyer "" of all contracts.
+func (v *Views) Newest(buyer, year string) (map[string]entry.Ref, error) {
+	newest := map[string]entry.Ref{}
+	err := v.db.View(func(tx store.Tx) error {
+		for key, err := range partKeys(tx, buyer, year) {
+			if err != nil {
+				return err
+			}
+			r := refOf(nodeOf(key), key)
+			old, ok := newest[r.Node]
+			if !ok || cmp.Or(cmp.Compare(r.Epoch, old.Epoch), cmp.Compare(r.Index, old.Index)) > 0 {
+				newest[r.Node] = r
 			}
 		}
 		return nil
@@ -406,47 +422,33 @@ func (v *Views) Newest(buyer, year string) (map[string]entry.Ref, error) {
 }
 
 // HarvestedThrough tells of a node's records among a buyer's contracts of a year,
-// or with buyer "" among all, through which nodes all of them came; none if one was not harvested.
+// or with buyer "" among all, through which nodes all of them came; none if one was
+// not harvested.
 func (v *Views) HarvestedThrough(node, buyer, year string) ([]string, error) {
 	var shared []string
 	first := true
-	var prefix []byte
-	if buyer != "" {
-		prefix = []byte(contract.Escape(buyer) + "/")
-	}
 	err := v.db.View(func(tx store.Tx) error {
-		for k, raw := range tx.Bucket(contractBucket).Ascend(prefix) {
-			if !bytes.HasPrefix(k, prefix) {
-				break
+		for key, err := range partKeys(tx, buyer, year) {
+			if err != nil {
+				return err
 			}
-			var c contractRow
-			if err := json.Unmarshal(raw, &c); err != nil {
-				return fmt.Errorf("contract %s: %w", k, err)
-			}
-			if buyer != "" && c.Year != year {
+			if nodeOf(key) != node {
 				continue
 			}
-			for _, version := range c.Versions {
-				for _, key := range append([][]byte{version.Key}, version.Also...) {
-					if nodeOf(key) != node {
-						continue
-					}
-					r, err := getRecord(tx, key)
-					if err != nil {
-						return err
-					}
-					through, ok := entry.HarvestedThrough(r.Series)
-					if !ok || len(through) == 0 {
-						shared = nil
-						return nil
-					}
-					if first {
-						shared, first = through, false
-						continue
-					}
-					shared = slices.DeleteFunc(shared, func(n string) bool { return !slices.Contains(through, n) })
-				}
+			r, err := getRecord(tx, key)
+			if err != nil {
+				return err
 			}
+			through, ok := entry.HarvestedThrough(r.Series)
+			if !ok || len(through) == 0 {
+				shared = nil
+				return nil
+			}
+			if first {
+				shared, first = through, false
+				continue
+			}
+			shared = slices.DeleteFunc(shared, func(n string) bool { return !slices.Contains(through, n) })
 		}
 		return nil
 	})
