@@ -209,7 +209,7 @@ func FuzzFeed(f *testing.F) {
 	f.Add("@prefix dcat: <http://www.w3.org/ns/dcat#> . <http://a.fr/d> a dcat:Dataset ; <http://purl.org/dc/terms/title> \"T\" ; dcat:distribution [ dcat:downloadURL <http://a.fr/x> ] .")
 	f.Add("<http://a> a <http://www.w3.org/ns/dcat#Dataset> ; <http://p> _:b . _:b <http://p> _:b , _:c . _:c <http://p> _:b .")
 	f.Fuzz(func(t *testing.T, doc string) {
-		g, _, _ := Read(strings.NewReader(doc), Turtle, "http://base.invalid/")
+		g, _, _, _ := ReadOn(strings.NewReader(doc), Turtle, "http://base.invalid/")
 		for _, d := range FeedOf(g).Found {
 			if _, err := DatasetOf(d.Triples); err != nil {
 				t.Errorf("%v\n%s", err, d.Triples)

@@ -20,6 +20,22 @@ const readRefused = 100
 // it. A triple that a [Graph] refuses is left out and said in refused (the
 // first hundred): one bad value never costs a feed.
 func Read(r io.Reader, s Syntax, base string) (g *Graph, refused []error, err error) {
+	return readWith(r, s, base, nil)
+}
+
+// ReadOn is [Read], but a statement of Turtle or N-Triples that cannot be read costs
+// only itself: it is left out, said in skipped (the first hundred), and reading goes
+// on.
+func ReadOn(r io.Reader, s Syntax, base string) (g *Graph, refused, skipped []error, err error) {
+	g, refused, err = readWith(r, s, base, func(e *parse.Error) {
+		if len(skipped) < readRefused {
+			skipped = append(skipped, fmt.Errorf("%s: %w", s, e))
+		}
+	})
+	return g, refused, skipped, err
+}
+
+func readWith(r io.Reader, s Syntax, base string, skip func(*parse.Error)) (g *Graph, refused []error, err error) {
 	g = NewGraph()
 	names := map[string]Term{}
 	term := func(t parse.Term) Term {
@@ -42,7 +58,7 @@ func Read(r io.Reader, s Syntax, base string) (g *Graph, refused []error, err er
 		}
 		return b
 	}
-	err = parse.Read(r, parsed[s], base, parse.Limits{Bytes: maxBytes}, func(q parse.Quad) error {
+	err = parse.Read(r, parsed[s], base, parse.Limits{Bytes: maxBytes, Skip: skip}, func(q parse.Quad) error {
 		if q.Graph.Kind != parse.None {
 			return nil
 		}

@@ -199,12 +199,15 @@ func (w *walker) read(p *Page, base, contentType string, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	g, refused, err := rdf.Read(clean(raw, contentType, syntax), syntax, base)
+	g, refused, skipped, err := rdf.ReadOn(clean(raw, contentType, syntax), syntax, base)
 	if err != nil {
 		if g.Len() == 0 {
 			return err
 		}
 		w.broken(p.URL, RuleSyntax, err.Error())
+	}
+	for _, e := range skipped {
+		w.broken(p.URL, RuleSyntax, e.Error())
 	}
 	for _, r := range refused {
 		w.say(catalog.Warning, RuleValue, p.URL, r.Error())

@@ -95,6 +95,45 @@ func (in *input) around() string {
 	return string(bytes.ToValidUTF8(rest[:min(30, len(rest))], []byte("\ufffd")))
 }
 
+// skipStatement goes behind the next point at the end of a line; false if there is
+// none.
+func (in *input) skipStatement() bool {
+	for {
+		for rest := in.rest(); ; rest = in.rest() {
+			i := bytes.IndexByte(rest, '.')
+			if i < 0 {
+				in.pos = in.end
+				break
+			}
+			after := bytes.TrimLeft(rest[i+1:], " \t\r")
+			if len(after) == 0 && in.err == nil {
+				in.pos += i
+				break // more is needed to tell
+			}
+			in.pos += i + 1
+			if len(after) == 0 || after[0] == '\n' {
+				return true
+			}
+		}
+		if !in.more() {
+			return false
+		}
+	}
+}
+
+// skipLine goes behind the end of the line; false if there is none.
+func (in *input) skipLine() bool {
+	for {
+		if i := bytes.IndexByte(in.rest(), '\n'); i >= 0 {
+			in.pos += i + 1
+			return true
+		}
+		if in.pos = in.end; !in.more() {
+			return false
+		}
+	}
+}
+
 // inputHeld is the number of bytes of IRIs that are held to be found again.
 const inputHeld = 8 << 20
 

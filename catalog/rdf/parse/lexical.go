@@ -45,6 +45,25 @@ func scanIRI(b []byte) (raw []byte, n int, escaped bool, r scanResult) {
 	return nil, len(b), false, scanShort
 }
 
+// scanLoose reads an IRI that holds characters it may not, such as a space, up to
+// its closing sign on the same line, and escapes them.
+func scanLoose(b []byte) (mended []byte, n int, r scanResult) {
+	for i, c := range b {
+		switch {
+		case c == '>':
+			return mended, i + 1, scanDone
+		case c == '<' || c == '\n' || c == '\\':
+			return nil, 0, scanBad
+		case iriSigns[c]:
+			const hex = "0123456789ABCDEF"
+			mended = append(mended, '%', hex[c>>4], hex[c&15])
+		default:
+			mended = append(mended, c)
+		}
+	}
+	return nil, len(b), scanShort
+}
+
 // unescapeIRI decodes \u and \U; ok is false for any other escape, and for a
 // character that an IRI may not hold.
 func unescapeIRI(dst, s []byte) (_ []byte, ok bool) {

@@ -1,6 +1,9 @@
 package parse
 
-import "unicode/utf8"
+import (
+	"errors"
+	"unicode/utf8"
+)
 
 // A lineReader reads N-Triples and N-Quads.
 type lineReader struct {
@@ -14,6 +17,10 @@ type lineReader struct {
 func (l *lineReader) read() error {
 	for {
 		more, err := l.statement()
+		if bad, ok := errors.AsType[*Error](err); ok && l.lim.Skip != nil {
+			l.lim.Skip(bad)
+			more, err = l.skipLine(), nil
+		}
 		if err != nil || !more {
 			return err
 		}
@@ -180,6 +187,10 @@ func (l *lineReader) label(b []byte) string {
 // scanAbsolute reads an IRI that needs no base.
 func (l *lineReader) scanAbsolute(b []byte) (value string, n int, r scanResult) {
 	raw, n, escaped, r := scanIRI(b[1:])
+	if r == scanBad && l.lim.Skip != nil {
+		raw, n, r = scanLoose(b[1:])
+		escaped = false
+	}
 	if r != scanDone {
 		return "", 0, r
 	}

@@ -58,6 +58,12 @@ type Limits struct {
 	Token int   // bytes of one IRI, literal, or XML element's tag; default 4 MiB
 	Depth int   // nesting; default 128
 	Names int   // prefixes, and labels of blank nodes, of one document; default 4 million
+
+	// Skip, if it is not nil, is told of each statement of Turtle, N-Triples or
+	// N-Quads that cannot be read; all of it is left out, and reading goes on behind
+	// its end. An IRI with characters that it may not hold is mended. The other
+	// syntaxes end at their first error all the same.
+	Skip func(*Error)
 }
 
 func (l Limits) withDefaults() Limits {

@@ -1,6 +1,9 @@
 package parse
 
-import "strconv"
+import (
+	"errors"
+	"strconv"
+)
 
 // turtle reads Turtle, and TriG if graphs is true.
 type turtle struct {
@@ -16,6 +19,9 @@ type turtle struct {
 
 	wantPrefix bool // a name with nothing behind its colon follows
 	afterText  bool // @prefix behind a text is a language
+
+	whole []Quad // of the statement that is being read, if broken ones are skipped
+	stale bool   // the token is that of before: what follows it cannot be read
 
 	graph    Term
 	blanks   int
@@ -33,14 +39,54 @@ func newTurtle(in *input, base string, graphs bool, each func(Quad) error) *turt
 }
 
 func (t *turtle) read() error {
-	if err := t.next(); err != nil {
-		return err
+	err := t.next()
+	for {
+		switch {
+		case err != nil:
+			if err = t.resume(err); err != nil {
+				return err
+			}
+		case t.tok.kind == tokenEnd:
+			return nil
+		}
+		if t.tok.kind != tokenEnd {
+			err = t.statement()
+		}
 	}
-	for t.tok.kind != tokenEnd {
-		if err := t.statement(); err != nil {
+}
+
+// skips reports whether a statement that cannot be read is passed over.
+func (t *turtle) skips() bool { return t.lim.Skip != nil && !t.graphs }
+
+// resume goes on behind a statement that cannot be read, until one begins well.
+func (t *turtle) resume(err error) error {
+	for err != nil {
+		bad, ok := errors.AsType[*Error](err)
+		if !ok || !t.skips() {
+			return err
+		}
+		t.lim.Skip(bad)
+		t.whole = t.whole[:0]
+		t.depth, t.wantPrefix, t.afterText, t.why = 0, false, false, nil
+		if t.stale || !t.is('.') {
+			if !t.skipStatement() {
+				t.tok = token{}
+				return nil
+			}
+		}
+		err = t.next()
+	}
+	return nil
+}
+
+// complete hands on what a statement that is at its end has said.
+func (t *turtle) complete() error {
+	for _, q := range t.whole {
+		if err := t.each(q); err != nil {
 			return err
 		}
 	}
+	t.whole = t.whole[:0]
 	return nil
 }
 
@@ -50,6 +96,11 @@ func (t *turtle) is(sign byte) bool { return t.tok.kind == tokenSign && t.tok.si
 func (t *turtle) want(sign byte) error {
 	if !t.is(sign) {
 		return t.unexpected("want " + string(sign))
+	}
+	if sign == '.' {
+		if err := t.complete(); err != nil {
+			return err
+		}
 	}
 	return t.next()
 }
@@ -299,6 +350,10 @@ func (t *turtle) properties(subject Term) error {
 }
 
 func (t *turtle) emit(s, p, o Term) error {
+	if t.skips() {
+		t.whole = append(t.whole, Quad{Subject: s, Predicate: p, Object: o})
+		return nil
+	}
 	return t.each(Quad{Subject: s, Predicate: p, Object: o, Graph: t.graph})
 }
 

@@ -32,6 +32,13 @@ type token struct {
 
 // next reads the token at the place of the reading.
 func (t *turtle) next() error {
+	t.stale = true
+	err := t.take()
+	t.stale = err != nil
+	return err
+}
+
+func (t *turtle) take() error {
 	for {
 		if c, ok := t.space(); !ok {
 			if t.input.err != nil && t.input.err.Error() != "EOF" {
@@ -142,6 +149,10 @@ func (t *turtle) shortOrBad() scanResult {
 
 func (t *turtle) scanReference(b []byte) (n int, r scanResult) {
 	raw, n, escaped, r := scanIRI(b[1:])
+	if r == scanBad && t.skips() {
+		raw, n, r = scanLoose(b[1:])
+		escaped = false
+	}
 	if r != scanDone {
 		return 0, r
 	}
