@@ -280,6 +280,72 @@ func TestAnsweringAgainIsNotMakingAgain(t *testing.T) {
 	}
 }
 
+// A large catalogue is walked page by page, each dataset once, filters kept; and a
+// second visit of a node of ours, when nothing has changed, is one request.
+func TestALargeCatalogueIsWalkedAndThenOneRequestTells(t *testing.T) {
+	a := newEntity(t)
+	var b strings.Builder
+	b.WriteString("@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .\n")
+	for i := range 450 {
+		theme := []string{"ENVI", "TRAN"}[i%2]
+		fmt.Fprintf(&b, "<%s/d/%d> a dcat:Dataset ; dct:title \"Jeu %d\" ; dcat:theme <http://publications.europa.eu/resource/authority/data-theme/%s> ; dct:modified \"2026-01-01\" .\n", a.URL, i, i, theme)
+	}
+	a.serve("/catalog.ttl", "text/turtle", b.String())
+	one := alone(t, hubID, "sources: [{url: '"+a.URL+"/catalog.ttl', files: false}]")
+	eventually(t, "all of them", func() error {
+		if d := one.datasets(t, ""); d.Total != 450 {
+			return fmt.Errorf("%d", d.Total)
+		}
+		return nil
+	})
+	for path, want := range map[string]int{"/catalog/all.ttl": 450, "/catalog/all.ttl?theme=ENVI": 225, "/catalog/all.ttl?modified_since=2027-01-01": 0} {
+		seen, pages := map[string]bool{}, 0
+		for next := path; next != ""; pages++ {
+			f := one.feed(t, next)
+			for _, d := range f.Found {
+				if seen[d.Key] {
+					t.Errorf("%s: %s stands on two pages", path, d.Key)
+				}
+				seen[d.Key] = true
+			}
+			next = strings.TrimPrefix(f.Next, one.url)
+		}
+		if len(seen) != want || pages != max(1, (want+199)/200) {
+			t.Errorf("%s: %d datasets on %d pages, want %d", path, len(seen), pages, want)
+		}
+	}
+	_, h, _ := one.get(t, "/catalog/all.rdf?page=2", "")
+	if l := h.Get("Link"); !strings.Contains(l, `page=3>; rel="next"`) || !strings.Contains(l, `page=1>; rel="prev"`) {
+		t.Errorf("Link: %s", l)
+	}
+	if _, _, status := one.get(t, "/catalog/all.rdf?page=4", ""); status != http.StatusNotFound {
+		t.Errorf("a page after the last: %d", status)
+	}
+	if _, _, status := one.get(t, "/catalog/all.rdf?theme=NOPE", ""); status != http.StatusBadRequest {
+		t.Errorf("a theme that there is not: %d", status)
+	}
+	two := alone(t, "24350013900189", "")
+	src, err := two.node.gather.Add(harvester.Config{URL: one.url + "/catalog/all.rdf"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	visited := func(requests int) {
+		t.Helper()
+		eventually(t, "a visit", func() error {
+			s, err := two.node.gather.Source(src.ID)
+			if err == nil && (s.Visited.IsZero() || s.Next.IsZero() || s.Error != "" || s.Datasets != 450 || s.Requests != requests) {
+				err = fmt.Errorf("%d datasets, %d requests, %s", s.Datasets, s.Requests, s.Error)
+			}
+			return err
+		})
+	}
+	visited(3)
+	if err := two.node.gather.Visit(src.ID); err != nil {
+		t.Fatal(err)
+	}
+	visited(1)
+}
+
 // Every real feed that can be read is harvested, and its datasets are listed.
 func TestRealFeedsAreHarvested(t *testing.T) {
 	dir := os.Getenv("MAILLON_CONFORMANCE")

@@ -48,7 +48,8 @@ type Page struct {
 	Modified string   `json:"modified,omitempty"`
 	Sum      string   `json:"sum"` // of its bytes
 	Next     string   `json:"next,omitempty"`
-	Keys     []string `json:"keys"` // of its datasets
+	Keys     []string `json:"keys"`            // of its datasets
+	Tells    bool     `json:"tells,omitempty"` // the server says that the tag of this first page is one of all
 }
 
 // A Visit is what one walk through a catalogue found.
@@ -168,7 +169,8 @@ func (w *walker) page(ctx context.Context, address string) (p Page, tells bool, 
 	}
 	defer doc.Close()
 	first := len(w.visit.Pages) == 0
-	tells = first && (doc.Header.Get(WholeHeader) != "" || old.Next == "")
+	says := doc.Header.Get(WholeHeader) != ""
+	tells = first && (says || doc.Unchanged && old.Tells || old.Next == "")
 	if doc.Unchanged {
 		w.add(old.Keys)
 		return old, tells, nil
@@ -178,7 +180,7 @@ func (w *walker) page(ctx context.Context, address string) (p Page, tells bool, 
 		return p, false, err
 	}
 	sum := sha256.Sum256(raw)
-	p = Page{URL: address, ETag: doc.ETag, Modified: doc.Modified, Sum: hex.EncodeToString(sum[:])}
+	p = Page{URL: address, ETag: doc.ETag, Modified: doc.Modified, Sum: hex.EncodeToString(sum[:]), Tells: says}
 	if p.Sum == old.Sum { // a server without tags
 		p.Next, p.Keys = old.Next, old.Keys
 		w.add(old.Keys)

@@ -89,6 +89,9 @@ func (a *answerBody) serve(w http.ResponseWriter, r *http.Request) {
 	if len(match) == 1 && match[0] == c.etag[0] && !ranged {
 		// Only what a 304 must tell (RFC 9110, section 15.4.5): the client has the rest.
 		h["Cache-Control"], h["Vary"], h["Access-Control-Allow-Origin"] = a.header["Cache-Control"], a.header["Vary"], anyOrigin
+		if whole := a.header[harvest.WholeHeader]; whole != nil {
+			h[harvest.WholeHeader] = whole
+		}
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
