@@ -216,9 +216,11 @@ func (h *Harvester) harvest(ctx context.Context, s Source) (Source, error) {
 		v.s.Pages = nil // read all again next time
 	}
 	// Written after the journal: what a crash leaves unwritten is found again.
-	err = h.DB.Update(func(tx store.Tx) error { return keep(tx, setBucket, s.ID, v.ledger, change.Gone) })
-	if err != nil {
-		return v.s, err
+	if !walk.Unchanged || len(change.Gone) > 0 || change.Missing != s.Missing {
+		err = h.DB.Update(func(tx store.Tx) error { return keep(tx, setBucket, s.ID, v.ledger, change.Gone) })
+		if err != nil {
+			return v.s, err
+		}
 	}
 	if s.Files {
 		if err := v.fetchFiles(ctx); err != nil {

@@ -61,7 +61,8 @@ type Limits struct {
 
 	// Skip, if it is not nil, is told of each statement of Turtle, N-Triples or
 	// N-Quads that cannot be read; all of it is left out, and reading goes on behind
-	// its end. An IRI with characters that it may not hold is mended. The other
+	// its end. An IRI with characters that it may not hold is mended, and a
+	// usual prefix (dct, xsd…) need not be declared. The other
 	// syntaxes end at their first error all the same.
 	Skip func(*Error)
 }

@@ -19,6 +19,7 @@ func TestAStatementThatCannotBeReadCostsOnlyItself(t *testing.T) {
 		"an IRI that is not ended": {Turtle, "<a:s> <a:p> 1 .\n<a: s <a:p> 2 .\n<a:s> <a:p> 3 .", "13", 1},
 		"a line with a space":      {NTriples, "<a:s> <a:p> <a:b c> .\n", "a:b%20c", 0},
 		"an unknown prefix":        {Turtle, "<a:s> x:p 1 .\n<a:s> <a:p> 2 .\n", "2", 1},
+		"a usual prefix":           {Turtle, "<a:s> xsd:p 1 .\n<a:s> <a:p> 2 .\n", "12", 0},
 		"a point too early":        {Turtle, "<a:s> <a:p> .\n<a:s> <a:p> 2 .\n", "2", 1},
 		"a bracket that is open":   {Turtle, "<a:s> <a:p> [ <a:p> 1 .\n<a:s> <a:p> 2 .\n", "2", 1},
 		"the first token":          {Turtle, "& .\n<a:s> <a:p> 2 .\n", "2", 1},

@@ -332,6 +332,9 @@ func (t *turtle) scanName(b []byte) (n int, r scanResult) {
 		return colon + 1, scanDone
 	}
 	space, known := t.prefixes[string(b[:colon])]
+	if !known && t.skips() {
+		space, known = usualPrefixes[string(b[:colon])]
+	}
 	if !known {
 		t.why = t.fail("the prefix %q is not declared", b[:colon+1])
 		return colon + 1, scanDone
@@ -423,4 +426,12 @@ func (t *turtle) scanWord(b []byte) (n int, r scanResult) {
 		return 0, scanBad
 	}
 	return len(b), scanDone
+}
+
+// usualPrefixes are what catalogues mean by a prefix that they forget to declare.
+var usualPrefixes = map[string]string{
+	"dcat": nsDCAT, "dct": nsDCT, "dcterms": nsDCT, "dcatap": "http://data.europa.eu/r5r/", "foaf": nsFOAF, "vcard": nsVCARD, "skos": nsSKOS,
+	"rdf": nsRDF, "rdfs": "http://www.w3.org/2000/01/rdf-schema#", "xsd": nsXSD, "owl": "http://www.w3.org/2002/07/owl#", "adms": "http://www.w3.org/ns/adms#",
+	"prov": "http://www.w3.org/ns/prov#", "schema": nsSchema, "locn": "http://www.w3.org/ns/locn#", "spdx": "http://spdx.org/rdf/terms#",
+	"org": "http://www.w3.org/ns/org#", "hydra": nsHydra, "gsp": "http://www.opengis.net/ont/geosparql#",
 }
