@@ -76,6 +76,7 @@ type Server struct {
 	Sources func() ([]harvester.Source, error)
 
 	answers answers
+	scored  scores
 
 	sessions sessions
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/gorilla/mux"
 
@@ -40,7 +41,7 @@ func (s *Server) search(q facet.Query) (found, error) {
 		return found{}, err
 	}
 	f := found{catalog: s.Catalog.Catalogue(nil)}
-	f.score = remembered(scorer(f.catalog))
+	f.score = s.scored.remembered(all, scorer(f.catalog))
 	for _, l := range all {
 		if q.Match(l.Dataset, f.score) {
 			f.listed = append(f.listed, l)
@@ -50,15 +51,27 @@ func (s *Server) search(q facet.Query) (found, error) {
 	return f, nil
 }
 
-// remembered scores each dataset once.
-func remembered(score facet.Scorer) facet.Scorer {
-	known := map[string]catalog.Score{}
+// scores remembers the scores of the datasets of one list, until there is another.
+type scores struct {
+	mu    sync.Mutex
+	of    *catalog.Listed // the first of the list
+	known *sync.Map       // catalog.Score by IRI
+}
+
+// remembered scores each dataset of a list once.
+func (c *scores) remembered(list []catalog.Listed, score facet.Scorer) facet.Scorer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(list) > 0 && c.of != &list[0] {
+		c.of, c.known = &list[0], new(sync.Map)
+	}
+	known := c.known
 	return func(d catalog.Dataset) catalog.Score {
-		got, ok := known[d.IRI]
-		if !ok {
-			got = score(d)
-			known[d.IRI] = got
+		if got, ok := known.Load(d.IRI); ok {
+			return got.(catalog.Score)
 		}
+		got := score(d)
+		known.Store(d.IRI, got)
 		return got
 	}
 }
