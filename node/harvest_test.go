@@ -363,7 +363,7 @@ func TestRealFeedsAreHarvested(t *testing.T) {
 	n := 0
 	for _, line := range strings.Split(strings.TrimSpace(string(index)), "\n")[1:] {
 		col := strings.Split(line, "\t")
-		kind, known := map[string]string{"turtle": "text/turtle", "rdfxml": "application/rdf+xml", "jsonld": "application/ld+json", "ntriples": "application/n-triples"}[col[3]]
+		kind, known := map[string]string{"turtle": "text/turtle", "rdfxml": "application/rdf+xml", "jsonld": "application/ld+json", "ntriples": "application/n-triples", "trig": "application/trig"}[col[3]]
 		if !known || col[10] != "ok" && col[11] != "ok" || col[7] == "0" {
 			continue
 		}

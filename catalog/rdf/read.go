@@ -20,22 +20,27 @@ const readRefused = 100
 // it. A triple that a [Graph] refuses is left out and said in refused (the
 // first hundred): one bad value never costs a feed.
 func Read(r io.Reader, s Syntax, base string) (g *Graph, refused []error, err error) {
-	return readWith(r, s, base, nil)
+	return readWith(r, s, base, nil, nil)
 }
 
 // ReadOn is [Read], but a statement of Turtle or N-Triples that cannot be read costs
 // only itself: it is left out, said in skipped (the first hundred), and reading goes
-// on.
+// on. A document that says nothing in its default graph is read in all of its named
+// ones together: some portals put each dataset in a graph of its own.
 func ReadOn(r io.Reader, s Syntax, base string) (g *Graph, refused, skipped []error, err error) {
+	named := NewGraph()
 	g, refused, err = readWith(r, s, base, func(e *parse.Error) {
 		if len(skipped) < readRefused {
 			skipped = append(skipped, fmt.Errorf("%s: %w", s, e))
 		}
-	})
+	}, named)
+	if g.Len() == 0 && named.Len() > 0 {
+		g = named
+	}
 	return g, refused, skipped, err
 }
 
-func readWith(r io.Reader, s Syntax, base string, skip func(*parse.Error)) (g *Graph, refused []error, err error) {
+func readWith(r io.Reader, s Syntax, base string, skip func(*parse.Error), named *Graph) (g *Graph, refused []error, err error) {
 	g = NewGraph()
 	names := map[string]Term{}
 	term := func(t parse.Term) Term {
@@ -59,10 +64,13 @@ func readWith(r io.Reader, s Syntax, base string, skip func(*parse.Error)) (g *G
 		return b
 	}
 	err = parse.Read(r, parsed[s], base, parse.Limits{Bytes: maxBytes, Skip: skip}, func(q parse.Quad) error {
+		to := g
 		if q.Graph.Kind != parse.None {
-			return nil
+			if to = named; to == nil {
+				return nil
+			}
 		}
-		err := g.Add(term(q.Subject), term(q.Predicate), term(q.Object))
+		err := to.Add(term(q.Subject), term(q.Predicate), term(q.Object))
 		switch {
 		case err == nil:
 		case errors.Is(err, ErrFull):
@@ -80,5 +88,5 @@ func readWith(r io.Reader, s Syntax, base string, skip func(*parse.Error)) (g *G
 
 // parsed are the syntaxes by the names of their readers.
 var parsed = map[Syntax]parse.Syntax{
-	RDFXML: parse.RDFXML, Turtle: parse.Turtle, JSONLD: parse.JSONLD, NTriples: parse.NTriples,
+	RDFXML: parse.RDFXML, Turtle: parse.Turtle, JSONLD: parse.JSONLD, NTriples: parse.NTriples, TriG: parse.TriG, NQuads: parse.NQuads,
 }

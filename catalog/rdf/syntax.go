@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// A Syntax is one of the four in which a graph is written. The zero value is
+// A Syntax is one of the four in which a graph is written, or one of two more in
+// which the default graph of a document is read. The zero value is
 // RDF/XML, which harvesters read fastest and which is the answer to whoever
 // does not ask for another.
 type Syntax uint8
@@ -16,9 +17,11 @@ const (
 	Turtle
 	JSONLD
 	NTriples
+	TriG   // read only
+	NQuads // read only
 )
 
-// Syntaxes lists every syntax, the default one first.
+// Syntaxes lists every syntax that is written, the default one first.
 func Syntaxes() []Syntax { return []Syntax{RDFXML, Turtle, JSONLD, NTriples} }
 
 // MediaType is the Content-Type of s. It always names its charset: harvesters
@@ -33,6 +36,10 @@ func (s Syntax) essence() string {
 		return "application/ld+json"
 	case NTriples:
 		return "application/n-triples"
+	case TriG:
+		return "application/trig"
+	case NQuads:
+		return "application/n-quads"
 	}
 	return "application/rdf+xml"
 }
@@ -46,6 +53,10 @@ func (s Syntax) Suffix() string {
 		return ".jsonld"
 	case NTriples:
 		return ".nt"
+	case TriG:
+		return ".trig"
+	case NQuads:
+		return ".nq"
 	}
 	return ".rdf"
 }
@@ -59,6 +70,10 @@ func (s Syntax) String() string {
 		return "JSON-LD"
 	case NTriples:
 		return "N-Triples"
+	case TriG:
+		return "TriG"
+	case NQuads:
+		return "N-Quads"
 	}
 	return "RDF/XML"
 }

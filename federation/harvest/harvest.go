@@ -65,7 +65,7 @@ type Visit struct {
 }
 
 // Accept is what a harvester asks for: RDF/XML is what most servers write best.
-const Accept = "application/rdf+xml, text/turtle;q=0.9, application/ld+json;q=0.8, application/n-triples;q=0.7, */*;q=0.1"
+const Accept = "application/rdf+xml, text/turtle;q=0.9, application/ld+json;q=0.8, application/n-triples;q=0.7, application/trig;q=0.6, application/n-quads;q=0.5, */*;q=0.1"
 
 // WholeHeader is set by a node of ours on the answers of a catalogue whose first
 // page changes whenever any page does, so that one request tells that nothing has.
@@ -289,6 +289,10 @@ func SyntaxOf(contentType, address string, raw []byte) (rdf.Syntax, error) {
 		return rdf.JSONLD, nil
 	case "application/n-triples":
 		return rdf.NTriples, nil
+	case "application/trig", "application/x-trig":
+		return rdf.TriG, nil
+	case "application/n-quads":
+		return rdf.NQuads, nil
 	}
 	start := strings.ToLower(string(raw[:min(len(raw), 2048)]))
 	start = strings.TrimLeft(strings.TrimPrefix(start, "\ufeff"), " \t\r\n")
@@ -312,12 +316,16 @@ func SyntaxOf(contentType, address string, raw []byte) (rdf.Syntax, error) {
 			return rdf.JSONLD, nil
 		case ".nt":
 			return rdf.NTriples, nil
+		case ".trig":
+			return rdf.TriG, nil
+		case ".nq":
+			return rdf.NQuads, nil
 		}
 	}
 	if strings.HasPrefix(start, "<http") {
 		return rdf.Turtle, nil // N-Triples too
 	}
-	return 0, fmt.Errorf("%w: the answer (%s) is neither RDF/XML, Turtle, JSON-LD nor N-Triples", ErrNoFeed, essence)
+	return 0, fmt.Errorf("%w: the answer (%s) is neither RDF/XML, Turtle, TriG, JSON-LD, N-Triples nor N-Quads", ErrNoFeed, essence)
 }
 
 // clean undoes what breaks whole pages of real catalogues: another encoding than

@@ -195,8 +195,11 @@ func TestEncodingsAndSyntaxes(t *testing.T) {
 		"latin XML":           {"text/xml", latin(`<?xml version="1.0" encoding="ISO-8859-1"?>` + fmt.Sprintf(xml, ""))},
 		"a control character": {"application/rdf+xml", fmt.Sprintf(xml, "\x0b")},
 		"latin Turtle, said":  {"text/turtle; charset=iso-8859-1", latin(head + `<http://a.fr/a> a dcat:Dataset ; dct:title "Été" .`)},
-		"JSON-LD as JSON":     {"application/json", `{"@id":"http://a.fr/a","@type":"http://www.w3.org/ns/dcat#Dataset","http://purl.org/dc/terms/title":"Été"}`},
-		"a byte order mark":   {"application/ld+json", "\xef\xbb\xbf" + `{"@id":"http://a.fr/a","@type":"http://www.w3.org/ns/dcat#Dataset","http://purl.org/dc/terms/title":"Été"}`},
+		"TriG":                {"application/trig", head + `{ <http://a.fr/a> a dcat:Dataset ; dct:title "Été" . } <http://a.fr/g> { <http://a.fr/b> a dcat:Dataset ; dct:title "Autre graphe" . }`},
+		"N-Quads": {"application/n-quads", `<http://a.fr/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://www.w3.org/ns/dcat#Dataset> .` + "\n" +
+			`<http://a.fr/a> <http://purl.org/dc/terms/title> "Été" .` + "\n" + `<http://a.fr/a> <http://purl.org/dc/terms/title> "Ailleurs" <http://a.fr/g> .`},
+		"JSON-LD as JSON":   {"application/json", `{"@id":"http://a.fr/a","@type":"http://www.w3.org/ns/dcat#Dataset","http://purl.org/dc/terms/title":"Été"}`},
+		"a byte order mark": {"application/ld+json", "\xef\xbb\xbf" + `{"@id":"http://a.fr/a","@type":"http://www.w3.org/ns/dcat#Dataset","http://purl.org/dc/terms/title":"Été"}`},
 		"N-Triples without a type": {"", `<http://a.fr/a> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://www.w3.org/ns/dcat#Dataset> .` + "\n" +
 			`<http://a.fr/a> <http://purl.org/dc/terms/title> "Été" .`},
 	} {

@@ -242,6 +242,10 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 	if len(sets) > 0 {
 		page.Catalog = s.base() + "/buyers/" + siret + "/catalog"
 	}
+	page.LD = map[string]any{
+		"@context": "https://schema.org/", "@type": "GovernmentOrganization", "@id": s.Self.URL + "/agents/" + siret, "name": page.Name,
+		"identifier": siret, "url": s.Self.URL + "/acheteurs/" + siret,
+	}
 	for _, d := range sets {
 		page.Datasets = append(page.Datasets, s.datasetRow(d, langOf(r)))
 	}

@@ -8,6 +8,7 @@ type BuyerPage struct {
 	Contracts            int
 	ContractsURL         string
 	Datasets             []DatasetRow
+	LD                   any // schema.org, for search engines
 }
 
 func (BuyerPage) name() string { return "buyer" }

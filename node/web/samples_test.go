@@ -54,7 +54,7 @@ func fullPages() []Page {
 				{URL: "/opendata/marches/21000002700017/c-7", Title: "Délégation du service de l’eau", Buyer: "21000002700017", State: "conforme", Kind: "contrat-concession", Date: "2026-01-01", Amount: amount(2100000)},
 				{URL: "/opendata/marches/21000002700017/c-8", Title: "Fournitures", BuyerName: "Commune d’Amont", State: "withdrawn"}}},
 		RegisterPage{Nodes: sampleNodes, Buyers: []BuyerRow{{SIRET: "21000001900017", Name: "Commune d’Aval", Node: "siren:210000019", NodeName: "Commune d’Aval", Catalog: "https://aval.invalid/catalog", Territory: "fr:commune:00001", Contracts: 1240}, {SIRET: "21000002700017", Node: "siren:210000027", Contracts: 1}}},
-		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Datasets: sampleDatasets},
+		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Datasets: sampleDatasets, LD: map[string]any{"@type": "GovernmentOrganization"}},
 		VendorPage{URL: "https://aval.invalid", Files: []FileRow{{Label: "exemple.json", Format: "JSON 2.0.4", URL: "/opendata/editeurs/exemple.json"}}},
 		QualityPage{Points: 380, Of: 405, Nine: 8, Rating: "excellent", Missing: []QualityRow{{"Une période", "Donnez-la.", 2}}, Datasets: []QualityDataset{{"Marchés 2026", "https://aval.invalid/d", "excellent", 380}}},
 		CataloguePage{Name: "Catalogue du Val", Text: "eau", Total: 31, Clear: "/opendata/catalogue", Next: "/opendata/catalogue?after=x", Parameter: []HiddenField{{"theme", "GOVE"}},
