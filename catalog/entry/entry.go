@@ -89,6 +89,10 @@ type Member struct {
 	Hub       string   `json:"hub,omitempty"`       // node id of the hub that admits it, if not the speaker
 	IsHub     bool     `json:"isHub,omitempty"`     // it admits members itself
 	Publishes []string `json:"publishes,omitempty"` // SIRETs of the buyers it may publish for beside itself; "*" for any
+	Mode      string   `json:"mode,omitempty"`      // "light" if it can only be reached by its own connections to the hub; "" is full
+	Storage   string   `json:"storage,omitempty"`   // "hub" if the hub serves its journal and files; "" is itself
+	Charter   string   `json:"charter,omitempty"`   // the signed note that admits it; "" if it was accepted by hand
+	PastKeys  []string `json:"pastKeys,omitempty"`  // verifier keys of the same epoch that its charter has replaced, oldest first
 	Reason    string   `json:"reason,omitempty"`    // why it is suspended
 	Evidence  []string `json:"evidence,omitempty"`  // two checkpoints that do not agree
 }
