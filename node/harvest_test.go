@@ -120,8 +120,8 @@ func (r *running) feed(t *testing.T, path string) rdf.Feed {
 type datasets struct {
 	Total int
 	Items []struct {
-		IRI, Identifier string
-		Sources         []struct {
+		IRI, Identifier, Page string
+		Sources               []struct {
 			Node, Location string
 			Index          uint64
 		}
@@ -186,8 +186,15 @@ func TestAnEntityWithOnlyADCATAddressTakesPart(t *testing.T) {
 			t.Errorf("identifiers, publishers and provenance are kept: %+v %v", d.Dataset, d.Through)
 		}
 	}
-	if d := hub.datasets(t, "theme=envi"); d.Total != 1 || d.Items[0].Sources[0].Location != a.URL+"/catalog.ttl" {
-		t.Errorf("%+v", d)
+	d := hub.datasets(t, "theme=envi")
+	if d.Total != 1 || d.Items[0].Sources[0].Location != a.URL+"/catalog.ttl" {
+		t.Fatalf("%+v", d)
+	}
+	one, _, _ := hub.get(t, strings.Replace(strings.TrimPrefix(d.Items[0].Page, hub.url), "/jeux/", "/api/v1/datasets/", 1)+"?lang=en", "")
+	for _, want := range []string{`"of":405`, `"of":9`, `"metric":"quality.temporal","text":"`, `"iri":"` + a.URL} {
+		if !strings.Contains(one, want) {
+			t.Errorf("without %s: %.900s", want, one)
+		}
 	}
 	raw, _, _ := hub.get(t, "/api/v1/sources", "")
 	if !strings.Contains(raw, `"datasets":2`) || !strings.Contains(raw, "feed-stub") {

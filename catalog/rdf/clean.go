@@ -219,11 +219,26 @@ func checkPredicate(iri string) error {
 // splitName cuts an IRI before the longest XML name at its end.
 func splitName(iri string) (namespace, local string) {
 	i := len(iri)
-	for i > 0 && (isNameByte(iri[i-1]) || iri[i-1] == '.') {
-		i--
+	for i > 0 {
+		r, n := utf8.DecodeLastRuneInString(iri[:i])
+		if r >= utf8.RuneSelf && !inLatinName(r) || r < utf8.RuneSelf && !isNameByte(byte(r)) && r != '.' {
+			break
+		}
+		i -= n
 	}
-	for i < len(iri) && !isNameStart(iri[i]) {
+	for i < len(iri) && iri[i] < utf8.RuneSelf && !isNameStart(iri[i]) {
 		i++
 	}
 	return iri[:i], iri[i:]
+}
+
+// inLatinName reports whether r, beyond ASCII, may stand and begin in a name by
+// every edition of XML 1.0: the letters with accents of European languages, of
+// which national vocabularies make predicates.
+func inLatinName(r rune) bool {
+	switch {
+	case r == 0xD7, r == 0xF7, r == 0x132, r == 0x133, r == 0x13F, r == 0x140, r == 0x149:
+		return false
+	}
+	return r >= 0xC0 && r <= 0x17E
 }

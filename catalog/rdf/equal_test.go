@@ -82,6 +82,9 @@ func odd(t testing.TB) *Graph {
 		add(s, p, TypedLiteral(text, "http://exemple.fr/type?a&b"))
 	}
 	add(s, p, TypedLiteral("x", nsXSD+"string"))
+	for _, name := range []string{"typÚložiště", "été", "1-è.a", "×ö"} {
+		add(s, IRI("http://exemple.fr/slovník/"+name), Literal(name))
+	}
 	for _, iri := range []string{"urn:isbn:1", "mailto:a@b.fr", "http://exemple.fr", "http://exemple.fr/a/../b/./c", "http://exemple.fr/%zz%41",
 		"http://exemple.fr/\U0010FFFF\uE000", nsDCAT + "1-odd", nsDCAT, nsDCAT + "a.b", nsDCAT + "-a", "http://exemple.fr/{x}|^`\\"} {
 		add(s, IRI(nsDCT+"relation"), IRI(iri))

@@ -17,6 +17,7 @@ import (
 	"mime"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/encoding/charmap"
@@ -140,9 +141,11 @@ type walker struct {
 
 var errEach = errors.New("what was found could not be kept")
 
+// say reports a problem, once however often it comes.
 func (w *walker) say(severity catalog.Severity, rule, pointer, found string) {
-	if len(w.visit.Problems) < maxProblems {
-		w.visit.Problems = append(w.visit.Problems, catalog.Problem{Pointer: pointer, Rule: rule, Severity: severity, Found: found})
+	p := catalog.Problem{Pointer: pointer, Rule: rule, Severity: severity, Found: found}
+	if len(w.visit.Problems) < maxProblems && !slices.Contains(w.visit.Problems, p) {
+		w.visit.Problems = append(w.visit.Problems, p)
 	}
 }
 

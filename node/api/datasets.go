@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"maillon/catalog"
 	"maillon/catalog/facet"
+	"maillon/catalog/texts"
 	"maillon/node/harvester"
 )
 
@@ -21,6 +23,39 @@ type DatasetItem struct {
 	Score   int              `json:"score"` // of 405
 	Rating  catalog.Rating   `json:"rating"`
 	Page    string           `json:"page"` // for people
+}
+
+// A DatasetDetail is one dataset with what its description lacks.
+type DatasetDetail struct {
+	DatasetItem
+	Quality catalog.Score `json:"quality"` // by data.europa.eu, of 405
+	Nine    catalog.Score `json:"nine"`    // by data.gouv.fr, of 9
+	Mend    []Mend        `json:"mend"`
+}
+
+// A Mend is a metric that a dataset does not meet, and how it would.
+type Mend struct {
+	Metric string `json:"metric"` // its key in the table of texts
+	Text   string `json:"text"`   // what is wanted
+	Hint   string `json:"hint"`   // how to mend it
+	Points int    `json:"points"` // what is missing
+}
+
+// mends lists what would raise two scores, by its text.
+func mends(quality, nine catalog.Score, lang texts.Lang) []Mend {
+	list := []Mend{}
+	for prefix, metrics := range map[string][]catalog.Metric{"quality.": quality.Metrics, "nine.": nine.Metrics} {
+		for _, m := range metrics {
+			if m.Got < m.Points {
+				key := prefix + m.ID
+				list = append(list, Mend{key, texts.T(lang, key+".text"), texts.T(lang, key+".hint"), m.Points - m.Got})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b Mend) int {
+		return cmp.Or(strings.Compare(a.Text, b.Text), strings.Compare(a.Metric, b.Metric))
+	})
+	return list
 }
 
 // found is what a query finds among everything that the node knows.
@@ -78,6 +113,7 @@ func (c *scores) remembered(list []catalog.Listed, score facet.Scorer) facet.Sco
 
 func (s *Server) datasetRoutes(r, v1 *mux.Router) {
 	v1.Handle("/datasets", s.answer(s.listDatasets)).Methods("GET", "HEAD")
+	v1.Handle("/datasets/{id}", s.answer(s.getDataset)).Methods("GET", "HEAD")
 	v1.Handle("/sources", s.answer(s.listSources)).Methods("GET", "HEAD")
 	r.Handle("/catalogue", s.answer(s.cataloguesPage)).Methods("GET", "HEAD")
 	r.Handle("/jeux/{id}", s.answer(s.datasetPage)).Methods("GET", "HEAD")
@@ -121,8 +157,7 @@ func (s *Server) listDatasets(w http.ResponseWriter, r *http.Request) error {
 			next = items[limit-1].IRI
 			break
 		}
-		score := f.score(l.Dataset)
-		items = append(items, DatasetItem{l.Dataset, l.Sources, score.Got, score.Rating, s.Self.URL + "/jeux/" + s.pageID(l.Dataset)})
+		items = append(items, s.itemOf(l, f.score(l.Dataset)))
 	}
 	return writeJSON(w, struct {
 		Total  int           `json:"total"`
@@ -130,6 +165,42 @@ func (s *Server) listDatasets(w http.ResponseWriter, r *http.Request) error {
 		Items  []DatasetItem `json:"items"`
 		Next   string        `json:"next,omitempty"`
 	}{len(f.listed), facet.Count(f.all, f.score), items, next})
+}
+
+func (s *Server) itemOf(l catalog.Listed, score catalog.Score) DatasetItem {
+	return DatasetItem{l.Dataset, l.Sources, score.Got, score.Rating, s.Self.URL + "/jeux/" + s.pageID(l.Dataset)}
+}
+
+// getDataset answers one dataset, by the name of its page, with its scores and
+// what to mend.
+func (s *Server) getDataset(w http.ResponseWriter, r *http.Request) error {
+	f, l, err := s.named(mux.Vars(r)["id"])
+	if err != nil {
+		return err
+	}
+	quality, nine := f.score(l.Dataset), s.nineOf(l.Dataset, f.catalog)
+	return writeJSON(w, DatasetDetail{s.itemOf(l, quality), quality, nine, mends(quality, nine, langOf(r))})
+}
+
+// named finds the dataset of a page.
+func (s *Server) named(id string) (found, catalog.Listed, error) {
+	if err := s.Ready(); err != nil {
+		return found{}, catalog.Listed{}, err
+	}
+	f, err := s.search(facet.Query{})
+	if err != nil {
+		return found{}, catalog.Listed{}, err
+	}
+	i := slices.IndexFunc(f.listed, func(l catalog.Listed) bool { return s.pageID(l.Dataset) == id })
+	if i < 0 {
+		return found{}, catalog.Listed{}, notFound("dataset", id)
+	}
+	return f, f.listed[i], nil
+}
+
+// nineOf scores a dataset as data.gouv.fr does. What others serve was not asked for.
+func (s *Server) nineOf(d catalog.Dataset, c catalog.Catalog) catalog.Score {
+	return catalog.NineOf(d, c, catalog.Served{Access: !d.Foreign, Download: !d.Foreign}, s.Now())
 }
 
 // listSources answers how the harvest of each foreign catalogue goes. What only

@@ -176,20 +176,11 @@ func (s *Server) facetGroups(q facet.Query, f found, lang texts.Lang) []web.Face
 
 // datasetPage shows one dataset by the name of its page.
 func (s *Server) datasetPage(w http.ResponseWriter, r *http.Request) error {
-	if err := s.Ready(); err != nil {
-		return err
-	}
-	f, err := s.search(facet.Query{})
+	f, l, err := s.named(mux.Vars(r)["id"])
 	if err != nil {
 		return err
 	}
-	id := mux.Vars(r)["id"]
-	for _, l := range f.listed {
-		if s.pageID(l.Dataset) == id {
-			return s.showListed(w, r, f, l)
-		}
-	}
-	return notFound("dataset", id)
+	return s.showListed(w, r, f, l)
 }
 
 func (s *Server) showDataset(w http.ResponseWriter, r *http.Request, iri string) error {
@@ -208,8 +199,7 @@ func (s *Server) showDataset(w http.ResponseWriter, r *http.Request, iri string)
 func (s *Server) showListed(w http.ResponseWriter, r *http.Request, f found, l catalog.Listed) error {
 	d, lang := l.Dataset, langOf(r)
 	score := f.score(d)
-	served := catalog.Served{Access: !d.Foreign, Download: !d.Foreign}
-	nine := catalog.NineOf(d, f.catalog, served, s.Now())
+	nine := s.nineOf(d, f.catalog)
 	page := web.DatasetPage{
 		Name: pick(d.Title, lang), IRI: d.IRI, Identifier: d.Identifier, Description: pick(d.Description, lang), Publisher: d.Publisher.Name, Foreign: d.Foreign,
 		Score: score.Got, Of: score.Of, Nine: nine.Got, Rating: texts.T(lang, "quality.rating."+string(score.Rating)), Fields: s.datasetFields(d, lang),
@@ -229,14 +219,9 @@ func (s *Server) showListed(w http.ResponseWriter, r *http.Request, f found, l c
 	for _, from := range l.Sources {
 		page.Sources = append(page.Sources, web.DatasetSource{Node: from.Node, Name: from.Name, Journal: from.Journal, Location: from.Location, Index: from.Index, At: from.At})
 	}
-	for prefix, metrics := range map[string][]catalog.Metric{"quality.": score.Metrics, "nine.": nine.Metrics} {
-		for _, m := range metrics {
-			if m.Got < m.Points {
-				page.Missing = append(page.Missing, web.QualityRow{Text: texts.T(lang, prefix+m.ID+".text"), Hint: texts.T(lang, prefix+m.ID+".hint")})
-			}
-		}
+	for _, m := range mends(score, nine, lang) {
+		page.Missing = append(page.Missing, web.QualityRow{Text: m.Text, Hint: m.Hint})
 	}
-	slices.SortFunc(page.Missing, func(a, b web.QualityRow) int { return strings.Compare(a.Text, b.Text) })
 	path := "/catalog/records/" + shelf.RecordID(d.IRI)
 	if id := s.pageID(d); strings.HasPrefix(d.IRI, s.Self.URL+"/catalog/datasets/") {
 		path = "/catalog/datasets/" + id
@@ -257,7 +242,7 @@ func (s *Server) datasetFields(d catalog.Dataset, lang texts.Lang) (list []web.F
 		if t.IsZero() {
 			return ""
 		}
-		return t.Format(time.DateOnly)
+		return web.FormatDate(lang, t.Format(time.DateOnly))
 	}
 	for _, t := range d.Themes {
 		add("theme", texts.T(lang, "dcat.theme."+string(t)), s.base()+"/catalogue?theme="+string(t))
