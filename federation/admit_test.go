@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -63,4 +64,51 @@ func TestNextVisit(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
+}
+
+func TestAdmissionByCharter(t *testing.T) {
+	h := newHouse(t)
+	k := keyFrom(t, rennes, 0, 1)
+	change := func(f func(*Announcement)) Announcement {
+		a := k.announcement(t)
+		f(&a)
+		return k.sign(t, a)
+	}
+	a := change(func(*Announcement) {})
+	known := map[string]Known{rennes: {Key: k.text}}
+	holds := func(string) (Charter, error) { return h.chain[0], nil }
+	byHand := func(string) (Charter, error) { return Charter{}, nil }
+	expired := func(string) (Charter, error) {
+		return Charter{}, &RefusedError{RefusedExpired, 0, rennes, errors.New("it expired")}
+	}
+	copied := func(string) (Charter, error) { return withKey(h.chain[0], keyFrom(t, rennes, 0, 8).text), nil }
+	for name, c := range map[string]struct {
+		known   map[string]Known
+		charter func(string) (Charter, error)
+		a       Announcement
+		want    Verdict
+		why     Refusal
+	}{
+		"it has one":                     {known, holds, a, Accepted, ""},
+		"it has shown none":              {nil, holds, a, Pending, ""},
+		"it was accepted by hand":        {known, byHand, a, Accepted, ""},
+		"its charter has expired":        {known, expired, a, Refused, RefusedExpired},
+		"a charter of another key":       {known, copied, a, Refused, RefusedKey},
+		"it claims another level":        {known, holds, change(func(a *Announcement) { a.Level = "organisme" }), Refused, RefusedClaim},
+		"it claims another territory":    {known, holds, change(func(a *Announcement) { a.Geozone = "fr:commune:29019" }), Refused, RefusedClaim},
+		"it claims to be a hub":          {known, holds, change(func(a *Announcement) { a.Role = RoleHub }), Refused, RefusedRole},
+		"it moved to another address":    {known, holds, change(func(a *Announcement) { a.URL = "https://elsewhere.example" }), Accepted, ""},
+		"it is suspended":                {map[string]Known{rennes: {k.text, true}}, holds, a, Refused, RefusedSuspended},
+		"it is suspended and has others": {map[string]Known{rennes: {k.text, true}}, byHand, a, Refused, RefusedSuspended},
+	} {
+		d := Admit(Policy{Mode: ModeCharter, Territory: "fr:region:53", Known: c.known, Contains: testContains, Charter: c.charter}, c.a)
+		if d.Status != c.want || d.Why != c.why || (d.Reason == "") != (d.Status == Accepted) {
+			t.Errorf("%s: %+v, want %s %s", name, d, c.want, c.why)
+		}
+	}
+}
+
+func withKey(c Charter, key string) Charter {
+	c.Key = key
+	return c
 }

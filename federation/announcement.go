@@ -249,8 +249,11 @@ func isWord(s string) bool {
 
 // isName refuses control and format characters: the latter can turn the text
 // around it on a screen.
-func isName(s string) bool {
-	return s != "" && len(s) <= MaxName && utf8.ValidString(s) && strings.TrimSpace(s) == s &&
+func isName(s string) bool { return isPhrase(s, MaxName) }
+
+// isPhrase reports whether s is 1 to most bytes of text for one line.
+func isPhrase(s string, most int) bool {
+	return s != "" && len(s) <= most && utf8.ValidString(s) && strings.TrimSpace(s) == s &&
 		!strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.C, r) || unicode.In(r, unicode.Zl, unicode.Zp) })
 }
 

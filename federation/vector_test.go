@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"encoding/hex"
 	"os"
 	"strings"
 	"testing"
@@ -17,7 +18,20 @@ func TestVectorsOfTheProtocol(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"key": k.text, "announcement": string(signed)} {
+	h := newHouse(t)
+	join, request := joinRequest(t)
+	asked, err := SignRequest(request, join.signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, invitation := invite(t)
+	_, inPool, _ := pass(t)
+	for name, want := range map[string]string{
+		"key": k.text, "announcement": string(signed),
+		"chain":           string(JoinChain(h.notes(t))),
+		"revocation list": string(list(t, h.region, 1, revoke("00000000000000ff", "")).Note()),
+		"request":         string(asked), "invitation": invitation, "pass": hex.EncodeToString(inPool),
+	} {
 		if block := indent(want); !strings.Contains(string(raw), "\n\n"+block+"\n") {
 			t.Errorf("docs/protocol.md does not show this %s:\n%s", name, block)
 		}
