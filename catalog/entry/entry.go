@@ -29,7 +29,7 @@ const (
 	Put       Op = "put"       // a record, in the body
 	Withdraw  Op = "withdraw"  // the record put at Target is no longer published; its history stays
 	Redact    Op = "redact"    // the body put at Target is erased, here and in every mirror
-	Statement Op = "statement" // something the node says itself, in the body: kind member, head or dataset
+	Statement Op = "statement" // something the node says itself, in the body: kind member, head, dataset or succession
 )
 
 // Kinds of statements. The kinds of records are those of package pivot.
@@ -37,6 +37,8 @@ const (
 	KindMember  = "member"  // a [Member]: whom a hub admits, and what it knows of it
 	KindDataset = "dataset" // a [Dataset]: what a foreign catalogue says of a dataset
 	KindHead    = "head"    // a [Head]: a checkpoint of another journal that this node has verified and mirrors
+
+	KindSuccession = "succession" // a [Succession]: a body that goes on as another
 )
 
 // A Header is an entry's leaf, in JSON, at most [MaxHeader] bytes.
@@ -121,3 +123,27 @@ type Head struct {
 	Epoch      int    `json:"epoch"`
 	Checkpoint string `json:"checkpoint"` // the signed note, byte for byte
 }
+
+// A Succession is the body of a statement of kind [KindSuccession]: a body that
+// goes on as another, as when communes merge, an EPCI is dissolved or a town hall
+// moves and its SIRET changes. The statement's key is [SuccessionKey]; the newest
+// one of a key counts. Identities, histories and addresses of From stay, and To
+// speaks for it.
+type Succession struct {
+	From   string `json:"from"`           // SIRET of the body that was
+	To     string `json:"to"`             // SIRET of the body that goes on
+	On     string `json:"on"`             // day from which To acts, YYYY-MM-DD
+	Why    string `json:"why"`            // one of the Whys
+	Reason string `json:"reason"`         // for people: the decision or arrêté
+	Void   bool   `json:"void,omitempty"` // said in error: it does not count
+}
+
+// Why a body goes on as another.
+const (
+	WhyMove        = "move"        // same SIREN, another establishment
+	WhyMerger      = "merger"      // communes nouvelles, EPCI that join
+	WhyDissolution = "dissolution" // its competences go to others
+)
+
+// SuccessionKey is the key of statements about a succession.
+func SuccessionKey(from, to string) string { return from + "/" + to }

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"maillon/catalog/pivot"
+	"maillon/catalog/territory"
 )
 
 // NewPut is the entry that publishes a record, received at the time given.
@@ -21,8 +22,8 @@ func NewPut(random io.Reader, rec pivot.Record, src Source, at time.Time) (Entry
 }
 
 // NewStatement is the entry by which a node says something itself. key is
-// the node id it is about, or that of [DatasetKey]; body is JSON, a [Member], a
-// [Head] or a [Dataset].
+// the node id it is about, or that of [DatasetKey] or [SuccessionKey]; body is
+// JSON, a [Member], a [Head], a [Dataset] or a [Succession].
 func NewStatement(random io.Reader, kind, key string, body []byte, at time.Time) (Entry, error) {
 	return withBody(random, Header{Op: Statement, Kind: kind, Key: key}, body, at)
 }
@@ -125,6 +126,44 @@ func ParseDataset(body []byte) (Dataset, error) {
 	}
 	return d, nil
 }
+
+// ParseSuccession reads the body of a statement of kind [KindSuccession].
+func ParseSuccession(body []byte) (Succession, error) {
+	var s Succession
+	if err := parseStatement(body, &s); err != nil {
+		return Succession{}, invalid("succession: %w", err)
+	}
+	return s, s.Check()
+}
+
+// Check reports what is wrong with a succession.
+func (s Succession) Check() error {
+	for what, id := range map[string]string{"from": s.From, "to": s.To} {
+		if _, err := territory.ParseSIRET(id); err != nil {
+			return invalid("succession: %s: %w", what, err)
+		}
+	}
+	_, err := time.Parse(time.DateOnly, s.On)
+	sameBody := s.From[:sirenDigits] == s.To[:sirenDigits]
+	switch {
+	case s.From == s.To:
+		return invalid("succession: %s cannot follow itself", s.From)
+	case err != nil:
+		return invalid("succession: on: %q is not a day (write 2026-01-01)", s.On)
+	case s.Why != WhyMove && s.Why != WhyMerger && s.Why != WhyDissolution:
+		return invalid("succession: why: %q is neither move, merger nor dissolution", s.Why)
+	case (s.Why == WhyMove) != sameBody:
+		return invalid("succession: a move keeps the first nine digits of the SIRET, a merger or dissolution changes them; %s and %s do not fit %q", s.From, s.To, s.Why)
+	case len(s.Reason) > maxReason:
+		return invalid("succession: reason of %d bytes, at most %d", len(s.Reason), maxReason)
+	}
+	return nil
+}
+
+const (
+	sirenDigits = 9
+	maxReason   = 500
+)
 
 func parseStatement(body []byte, v any) error {
 	if len(body) > maxStatement {

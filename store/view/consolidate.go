@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strings"
 	"time"
 
 	"maillon/catalog/contract"
@@ -87,11 +88,34 @@ func (b *applying) group(group string) error {
 			return err
 		}
 	}
+	buyer, id, _ := strings.Cut(group, "\x00")
+	if family := b.auth.lineage.Family(buyer); len(family) > 1 {
+		return b.familyGroup(family, id)
+	}
 	rows, err := b.groupRows(group)
 	if err != nil {
 		return err
 	}
-	fresh := b.contracts(rows)
+	return b.replace(group, b.contracts(rows))
+}
+
+// replace puts the contracts of a group in the place of those it had.
+func (b *applying) replace(group string, fresh []contractRow) error {
+	if err := b.clear(group); err != nil {
+		return err
+	}
+	addresses := make([]string, 0, len(fresh))
+	for _, c := range fresh {
+		if err := b.add(c); err != nil {
+			return err
+		}
+		addresses = append(addresses, c.Address)
+	}
+	return putJSON(b.tx.Bucket(groupBucket), []byte(group), addresses)
+}
+
+// clear takes the contracts of a group out.
+func (b *applying) clear(group string) error {
 	var old []string
 	if raw := b.tx.Bucket(groupBucket).Get([]byte(group)); raw != nil {
 		if err := json.Unmarshal(raw, &old); err != nil {
@@ -103,14 +127,7 @@ func (b *applying) group(group string) error {
 			return err
 		}
 	}
-	addresses := make([]string, 0, len(fresh))
-	for _, c := range fresh {
-		if err := b.add(c); err != nil {
-			return err
-		}
-		addresses = append(addresses, c.Address)
-	}
-	return putJSON(b.tx.Bucket(groupBucket), []byte(group), addresses)
+	return b.tx.Bucket(groupBucket).Delete([]byte(group))
 }
 
 // A keyed is a record with its key.
@@ -143,17 +160,26 @@ func (b *applying) groupRows(group string) ([]keyed, error) {
 func (b *applying) contracts(rows []keyed) []contractRow {
 	keys := map[string]keyed{}
 	var sources []contract.Source
-	living := map[string]bool{}
 	for _, r := range rows {
 		keys[string(refKey(r.row.Ref))] = r
 		if r.row.State != Redacted {
 			sources = append(sources, b.source(r.row))
-			living[r.row.Contract.ID] = true
 		}
 	}
 	var out []contractRow
 	for _, c := range contract.Consolidate(sources) {
 		out = append(out, b.contractRow(c, keys))
+	}
+	return append(out, b.redacted(rows, keys)...)
+}
+
+// redacted are the contracts of which nothing is left.
+func (b *applying) redacted(rows []keyed, keys map[string]keyed) (out []contractRow) {
+	living := map[string]bool{}
+	for _, r := range rows {
+		if r.row.State != Redacted {
+			living[r.row.Contract.ID] = true
+		}
 	}
 	for _, r := range rows {
 		if r.row.State == Redacted && !living[r.row.Contract.ID] {
@@ -180,11 +206,18 @@ func (b *applying) source(r recordRow) contract.Source {
 func (b *applying) contractRow(c contract.Contract, keys map[string]keyed) contractRow {
 	shown := c.Versions[0].Source
 	row := keys[string(refKey(shown.Ref))].row
+	return b.contractRowOf(c, keys, row.Contract.Buyer)
+}
+
+// contractRowOf is the row of a contract that stands under a buyer's address.
+func (b *applying) contractRowOf(c contract.Contract, keys map[string]keyed, buyer pivot.Buyer) contractRow {
+	shown := c.Versions[0].Source
+	row := keys[string(refKey(shown.Ref))].row
 	now := row.Contract.Current()
 	out := contractRow{Case: c.Case, IDs: c.IDs, Year: row.Contract.Year()}
 	out.Row = Row{
-		Address: contract.Escape(row.Contract.Buyer.ID) + "/" + c.Slug, Kind: row.Contract.Kind, State: row.State,
-		Buyer: row.Contract.Buyer.ID, BuyerName: row.Contract.Buyer.Name, ID: row.Contract.ID, Object: row.Contract.Object,
+		Address: contract.Escape(buyer.ID) + "/" + c.Slug, Kind: row.Contract.Kind, State: row.State,
+		Buyer: buyer.ID, BuyerName: buyer.Name, ID: row.Contract.ID, Object: row.Contract.Object,
 		CPV: row.Contract.CPV, Notified: row.Contract.Notified, Published: row.Contract.LatestPublication(), Amount: now.Amount, Months: now.Months,
 		Departement: departement(row.Contract), Node: row.Ref.Node, Authority: shown.Authority.String(),
 	}
@@ -195,9 +228,10 @@ func (b *applying) contractRow(c contract.Contract, keys map[string]keyed) contr
 	if c.Withdrawn && row.State != Redacted {
 		out.State = Withdrawn
 	}
-	buyer := contract.Escape(row.Contract.Buyer.ID)
-	for _, id := range c.IDs {
-		out.Aliases = append(out.Aliases, buyer+"/"+contract.Escape(id))
+	for _, name := range buyersOf(c, buyer.ID) {
+		for _, id := range c.IDs {
+			out.Aliases = append(out.Aliases, contract.Escape(name)+"/"+contract.Escape(id))
+		}
 	}
 	sum := fnv.New64a()
 	for _, v := range c.Versions {
@@ -221,6 +255,18 @@ func (b *applying) contractRow(c contract.Contract, keys map[string]keyed) contr
 	}
 	_, _ = fmt.Fprintf(sum, "%s %s", out.Address, out.State)
 	out.Content = sum.Sum64()
+	return out
+}
+
+// buyersOf lists under whom the versions of a contract were published, and the
+// buyer whose address it has.
+func buyersOf(c contract.Contract, buyer string) []string {
+	out := []string{buyer}
+	for _, v := range c.Versions {
+		if id := v.Source.Contract.Buyer.ID; !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
 	return out
 }
 

@@ -49,6 +49,12 @@ func (b *applying) state(p prepared) error {
 			return nil
 		}
 		return b.dataset(p, d)
+	case entry.KindSuccession:
+		said, err := entry.ParseSuccession(p.body)
+		if err != nil || p.header.Key != entry.SuccessionKey(said.From, said.To) {
+			return nil
+		}
+		return b.succession(SuccessionRow{Speaker: b.j.Node, Succession: said, At: p.header.At})
 	}
 	return nil
 }
@@ -74,6 +80,9 @@ func (b *applying) member(row MemberRow) error {
 	// A hub speaks for its own members too: theirs may change with it.
 	nodes := []string{row.Member.Node}
 	if old.Member.IsHub || row.Member.IsHub {
+		if err := b.believedAnew(); err != nil {
+			return err
+		}
 		for k := range b.tx.Bucket(memberBucket).Ascend(statementKey(row.Member.Node, "")) {
 			node, below := strings.CutPrefix(string(k), row.Member.Node+"\x00")
 			if !below {
@@ -98,6 +107,7 @@ func (b *applying) member(row MemberRow) error {
 type authorities struct {
 	suspended map[string]bool
 	publishes map[string]map[string]bool // node → buyers, or "*"
+	lineage   contract.Lineage
 }
 
 // readAuthorities gathers what believed speakers say. Who is believed: this
@@ -121,17 +131,20 @@ func readAuthorities(tx store.Tx, self string) (*authorities, error) {
 			a.publishes[m.Node][buyer] = true
 		}
 	}
-	return a, nil
+	a.lineage, err = lineage(tx, believedOf(rows, self))
+	return a, err
 }
 
 // of is the authority of a node for a buyer. A body speaks for all its
-// establishments: the SIREN decides.
+// establishments (the SIREN decides) and for those that it follows.
 func (a *authorities) of(node, buyer string) contract.Authority {
 	const siren = 9
 	switch {
 	case a.suspended[node]:
 		return contract.None
 	case len(node) >= siren && len(buyer) >= siren && node[:siren] == buyer[:siren]:
+		return contract.Own
+	case slices.ContainsFunc(a.lineage.Heirs(buyer), func(heir string) bool { return heir[:siren] == node[:min(siren, len(node))] }):
 		return contract.Own
 	case a.publishes[node][buyer] || a.publishes[node]["*"]:
 		return contract.Charter
@@ -174,6 +187,18 @@ func members(tx store.Tx, self string) ([]MemberRow, error) {
 	return out, nil
 }
 
+// believedOf are the nodes whose word on others counts: this one and the hubs
+// among those that believed speakers admit.
+func believedOf(rows []MemberRow, self string) map[string]bool {
+	believed := map[string]bool{self: true}
+	for _, r := range rows {
+		if r.Member.IsHub && r.Member.State == "accepted" {
+			believed[r.Member.Node] = true
+		}
+	}
+	return believed
+}
+
 // Members lists what believed speakers say of nodes.
 func (v *Views) Members() ([]MemberRow, error) {
 	var out []MemberRow
@@ -189,12 +214,7 @@ func (v *Views) Heads() ([]HeadRow, error) {
 		if err != nil {
 			return err
 		}
-		believed := map[string]bool{v.self: true}
-		for _, r := range rows {
-			if r.Member.IsHub && r.Member.State == "accepted" {
-				believed[r.Member.Node] = true
-			}
-		}
+		believed := believedOf(rows, v.self)
 		for _, raw := range tx.Bucket(headBucket).Ascend(nil) {
 			var h HeadRow
 			if err := json.Unmarshal(raw, &h); err != nil {

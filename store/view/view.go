@@ -29,7 +29,7 @@ import (
 // rules is the version of everything the views are a function of beside the
 // journals: reading, judging, identity, the shape of the rows. A change of
 // any of these raises it, and the views are made again.
-const rules = "5"
+const rules = "6"
 
 // Keys. A ref is node, 0, epoch (4 bytes), index (8 bytes); numbers are
 // big-endian. A group is the buyer's SIRET, 0, and contract.GroupKey of the id.
@@ -50,6 +50,7 @@ const rules = "5"
 //	member    speaker, 0, node           => MemberRow in JSON
 //	head      speaker, 0, node           => HeadRow in JSON
 //	dataset   speaker, 0, key            => DatasetRow in JSON; foreign datasets
+//	lineage   speaker, 0, from "/" to    => SuccessionRow in JSON
 //
 // An address is the escaped buyer, "/", and the contract's slug.
 const (
@@ -68,11 +69,12 @@ const (
 	memberBucket   = "member"
 	headBucket     = "head"
 	datasetBucket  = "dataset"
+	lineageBucket  = "lineage"
 )
 
 var buckets = []string{
 	metaBucket, cursorBucket, recordBucket, refBucket, depositBucket, groupBucket, contractBucket,
-	listBucket, buyerBucket, aliasBucket, conflictBucket, partBucket, memberBucket, headBucket, datasetBucket,
+	listBucket, buyerBucket, aliasBucket, conflictBucket, partBucket, memberBucket, headBucket, datasetBucket, lineageBucket,
 }
 
 var (
@@ -216,8 +218,9 @@ type applying struct {
 	j      Journal
 	groups map[string]bool // to consolidate again
 	totals Totals
-	auth   *authorities // read when first asked for
-	found  bool         // a foreign dataset has changed
+	auth   *authorities    // read when first asked for
+	made   map[string]bool // groups that were made with another of their family
+	found  bool            // a foreign dataset has changed
 }
 
 // take does what one entry asks.

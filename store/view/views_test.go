@@ -24,6 +24,8 @@ const (
 	hub    = "23350001600040"
 	rennes = "21350238800019"
 	other  = "25351449100047"
+	acigne = "21350001000011" // goes on as rennes
+	moved  = "21350238800027" // rennes at another address
 )
 
 var at = time.Date(2026, 4, 1, 8, 0, 0, 0, time.UTC)
@@ -69,6 +71,15 @@ func member(t testing.TB, m entry.Member) entry.Entry {
 		t.Fatal(err)
 	}
 	return must(t)(entry.NewStatement(zeros{}, entry.KindMember, m.Node, raw, at))
+}
+
+func succession(t testing.TB, s entry.Succession) entry.Entry {
+	t.Helper()
+	raw, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return must(t)(entry.NewStatement(zeros{}, entry.KindSuccession, entry.SuccessionKey(s.From, s.To), raw, at))
 }
 
 // feed applies entries to a journal, from its cursor on, in batches of n.
@@ -122,7 +133,7 @@ func journals(t *testing.T) map[string][]entry.Entry {
 	return map[string][]entry.Entry{
 		hub: {
 			member(t, entry.Member{Node: rennes, State: "accepted", Publishes: []string{}}),
-			member(t, entry.Member{Node: other, State: "accepted", Publishes: []string{"21350001000011"}}),
+			member(t, entry.Member{Node: other, State: "accepted", Publishes: []string{acigne}}),
 		},
 		rennes: {
 			put(t, rennes, "A"), put(t, rennes, "B", `"dureeMois":12`, `"dureeMois":0`), put(t, rennes, "C"),
@@ -131,14 +142,25 @@ func journals(t *testing.T) map[string][]entry.Entry {
 			must(t)(entry.NewRedact("marche", rennes+"/D", 4, "donnée personnelle", at)),
 		},
 		other: {
-			put(t, rennes, "A", "41000", "99000", "2026-03-20", "2026-03-25"), put(t, "21350001000011", "E/1 #?%"),
-			put(t, "21350001000011", "F", "papier", "lot 1"), put(t, "21350001000011", "F", "papier", "lot 2"),
+			put(t, rennes, "A", "41000", "99000", "2026-03-20", "2026-03-25"), put(t, acigne, "E/1 #?%"),
+			put(t, acigne, "F", "papier", "lot 1"), put(t, acigne, "F", "papier", "lot 2"),
 		},
 	}
 }
 
-func TestAnyInterleavingGivesTheSameViews(t *testing.T) {
+// successors are the same journals, with bodies that go on as others.
+func successors(t *testing.T) map[string][]entry.Entry {
 	all := journals(t)
+	all[hub] = append(all[hub],
+		succession(t, entry.Succession{From: acigne, To: rennes, On: "2026-02-01", Why: entry.WhyMerger}),
+		succession(t, entry.Succession{From: rennes, To: moved, On: "2026-03-01", Why: entry.WhyMove}))
+	all[rennes] = append(all[rennes], put(t, moved, "A", "41000", "43000", "2026-03-20", "2026-03-28"),
+		put(t, moved, "E/1 #?%", "2026-03-20", "2026-03-29"), put(t, rennes, "F", "papier", "autre", "2026-03-02", "2026-03-03"))
+	return all
+}
+
+func TestAnyInterleavingGivesTheSameViews(t *testing.T) {
+	all := successors(t)
 	var want string
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 2))
@@ -177,7 +199,7 @@ func TestRebuildGetsTheSame(t *testing.T) {
 	v := open(t, db)
 	build := func() string {
 		for _, node := range []string{hub, rennes, other} {
-			feed(t, v, node, 100, journals(t)[node]...)
+			feed(t, v, node, 100, successors(t)[node]...)
 		}
 		return dump(t, db)
 	}
@@ -284,7 +306,7 @@ func TestTheBuyersOwnIsShownOverOneWithoutAuthority(t *testing.T) {
 func TestAuthorityChangesWithStatements(t *testing.T) {
 	v := full(t)
 	authority := func() string {
-		d, err := v.Contract("21350001000011", "E/1 #?%")
+		d, err := v.Contract(acigne, "E/1 #?%")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -313,23 +335,23 @@ func TestAuthorityChangesWithStatements(t *testing.T) {
 
 func TestAContractIsFoundByEveryAddressItHad(t *testing.T) {
 	v := full(t)
-	before, err := v.Contract("21350001000011", "E%2F1%20%23%3F%25")
+	before, err := v.Contract(acigne, "E%2F1%20%23%3F%25")
 	if err != nil {
 		t.Fatal(err)
 	}
-	feed(t, v, other, 1, put(t, "21350001000011", "E/1 #?%", "41000", "42000", "2026-03-20", "2026-03-28"))
+	feed(t, v, other, 1, put(t, acigne, "E/1 #?%", "41000", "42000", "2026-03-20", "2026-03-28"))
 	for _, slug := range []string{"E/1 #?%", "E%2F1%20%23%3F%25", before.Address[len("21350001000011/"):], "E%2F1~" + before.Versions[0].Hash[:8]} {
-		d, err := v.Contract("21350001000011", slug)
+		d, err := v.Contract(acigne, slug)
 		if err != nil || len(d.Versions) != 2 || *d.Amount != 42000 {
 			t.Errorf("%s: %+v, %v", slug, d.Row, err)
 		}
 	}
-	lot, err := v.Contract("21350001000011", "F")
+	lot, err := v.Contract(acigne, "F")
 	if err != nil || lot.Case != "lots" || len(lot.Lots) != 1 {
 		t.Errorf("a bare id of lots: %+v, %v", lot, err)
 	}
 	for _, miss := range []string{"Z", "", "F~00000000", "..", "%zz"} {
-		if _, err := v.Contract("21350001000011", miss); !errors.Is(err, store.ErrNotFound) {
+		if _, err := v.Contract(acigne, miss); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%q: %v, want ErrNotFound", miss, err)
 		}
 	}
@@ -393,7 +415,7 @@ func TestFilters(t *testing.T) {
 func TestAPartitionsRevisionChangesOnlyWithItsContent(t *testing.T) {
 	v := full(t)
 	revision := func() uint64 {
-		parts, err := v.Partitions(PartitionQuery{Buyer: "21350001000011"})
+		parts, err := v.Partitions(PartitionQuery{Buyer: acigne})
 		if err != nil || len(parts) != 1 {
 			t.Fatalf("partitions %v, %v", parts, err)
 		}
@@ -407,13 +429,13 @@ func TestAPartitionsRevisionChangesOnlyWithItsContent(t *testing.T) {
 	if revision() != before {
 		t.Error("another buyer's contract changed the revision")
 	}
-	feed(t, v, other, 1, put(t, "21350001000011", "E/1 #?%", "41000", "43000", "2026-03-20", "2026-03-29"))
+	feed(t, v, other, 1, put(t, acigne, "E/1 #?%", "41000", "43000", "2026-03-20", "2026-03-29"))
 	if revision() == before {
 		t.Error("a changed contract left the revision as it was")
 	}
 	n := 0
-	for c, err := range v.PartitionContracts(t.Context(), "21350001000011", "2026") {
-		if err != nil || c.Buyer.ID != "21350001000011" {
+	for c, err := range v.PartitionContracts(t.Context(), acigne, "2026") {
+		if err != nil || c.Buyer.ID != acigne {
 			t.Errorf("%+v, %v", c, err)
 		}
 		n++
