@@ -38,6 +38,7 @@ type Book struct {
 type Evidence struct {
 	Node   string
 	Reason string // for people, in English
+	Fork   bool   // they tell two histories; else the owner has only lost count, as after a restore
 	A, B   []byte // the two announcements, as signed
 }
 
@@ -55,15 +56,16 @@ func Later(a, b Announcement) bool {
 	return bytes.Compare(x[:], y[:]) < 0
 }
 
-// equivocates tells why two announcements under one key cannot both be honest.
-func equivocates(a, b Announcement) string {
+// equivocates tells why two announcements under one key cannot both be honest,
+// and whether they tell two histories.
+func equivocates(a, b Announcement) (why string, fork bool) {
 	switch {
-	case a.Seq == b.Seq && !sameText(a, b):
-		return fmt.Sprintf("two announcements numbered %d that differ", a.Seq)
 	case a.Size == b.Size && !bytes.Equal(a.Root, b.Root):
-		return fmt.Sprintf("two roots of a journal of %d entries", a.Size)
+		return fmt.Sprintf("two roots of a journal of %d entries", a.Size), true
+	case a.Seq == b.Seq && !sameText(a, b):
+		return fmt.Sprintf("two announcements numbered %d that differ", a.Seq), false
 	}
-	return ""
+	return "", false
 }
 
 // sameText compares what was signed: signing it twice is no offence.
@@ -100,12 +102,12 @@ func (b *Book) Merge(a Announcement) (fresh bool, evidence *Evidence) {
 	if bytes.Equal(a.note, old.note) {
 		return false, nil
 	}
-	if why := equivocates(a, old); why != "" {
+	if why, fork := equivocates(a, old); why != "" {
 		first, second := a, old
 		if Later(old, a) {
 			first, second = old, a
 		}
-		evidence = &Evidence{Node: a.Node, Reason: why, A: first.note, B: second.note}
+		evidence = &Evidence{Node: a.Node, Reason: why, Fork: fork, A: first.note, B: second.note}
 	}
 	if !Later(a, old) {
 		return false, evidence

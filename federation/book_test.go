@@ -3,6 +3,7 @@ package federation
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +115,9 @@ func TestMerge(t *testing.T) {
 			got := ""
 			if ev != nil {
 				got = ev.Reason
+				if ev.Fork != strings.HasPrefix(got, "two roots") {
+					t.Errorf("fork %v", ev.Fork)
+				}
 				if ev.Node != rennes || len(ev.Notes()) != 2 || ev.Notes()[0] == ev.Notes()[1] {
 					t.Errorf("evidence %+v", ev)
 				}

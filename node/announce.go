@@ -95,6 +95,25 @@ func (n *Node) nextSeq() (uint64, error) {
 	return seq, err
 }
 
+// sawSeq keeps the numbers of this node's announcements ahead of any that others
+// hold: a restored store does not know how far they had come, and must not use one
+// twice.
+func (n *Node) sawSeq(a federation.Announcement) error {
+	behind := false
+	err := n.main.Update(func(tx store.Tx) error {
+		b := tx.Bucket(announcementsBucket)
+		old := b.Get([]byte("seq"))
+		if behind = len(old) != 8 || beUint64(old) < a.Seq; !behind {
+			return nil
+		}
+		return b.Put([]byte("seq"), bePutUint64(a.Seq))
+	})
+	if behind {
+		ring(n.bells.announce)
+	}
+	return err
+}
+
 // postAbove posts the announcement straight to the hub, if its address is
 // known: gossip alone loses data.
 func (n *Node) postAbove(ctx context.Context, raw []byte) {

@@ -113,6 +113,9 @@ func (n *Node) confirmHead(ctx context.Context) error {
 	if !ok {
 		return errNoHubYet
 	}
+	if err := n.confirmSeq(ctx, hub.URL); err != nil {
+		return err
+	}
 	base := hub.URL + "/n/" + n.cfg.ID.String() + "/journal"
 	res, err := n.client.Follow(ctx, base, n.key.verifier, n.own)
 	switch {
@@ -135,6 +138,23 @@ func (n *Node) confirmHead(ctx context.Context) error {
 			return err
 		}
 		ring(n.bells.views)
+	}
+	return nil
+}
+
+// confirmSeq asks the hub for this node's newest announcement, whose number the
+// next one must exceed.
+func (n *Node) confirmSeq(ctx context.Context, hub string) error {
+	notes, err := n.client.Announcements(ctx, hub, n.cfg.ID.String())
+	if err != nil {
+		return err
+	}
+	for _, raw := range notes {
+		if a, err := federation.Open(raw, n.now()); err == nil && a.Node == n.cfg.ID.String() && a.Key == n.key.text {
+			if err := n.sawSeq(a); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -137,6 +137,9 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 	}
 	if a.Node == n.cfg.ID.String() {
 		n.head.sawOwn(a, n.own)
+		if err := n.sawSeq(a); err != nil {
+			n.log.Error().Err(err).Msg("keep the number of an announcement")
+		}
 		return federation.Decision{Status: federation.Accepted}, false
 	}
 	var d federation.Decision
@@ -155,7 +158,10 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 	}
 	p.mu.Unlock()
 	if evidence != nil && p.hub {
-		n.suspend(a.Node, "two announcements that do not agree", evidence.Notes())
+		n.log.Warn().Str("node", a.Node).Str("reason", evidence.Reason).Msg("announcements that do not agree")
+		if evidence.Fork {
+			n.suspend(a.Node, "two announcements that do not agree", evidence.Notes())
+		}
 	}
 	if !fresh {
 		return d, false

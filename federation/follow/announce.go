@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/go-json-experiment/json"
 
@@ -48,12 +49,17 @@ func (c *Client) PostAnnouncement(ctx context.Context, base string, note []byte)
 }
 
 // Announcements fetches the announcements that the hub at base knows and has
-// accepted, as signed notes. None is verified.
-func (c *Client) Announcements(ctx context.Context, base string) ([][]byte, error) {
+// accepted, as signed notes: those of one node, or all if node is "". None is
+// verified.
+func (c *Client) Announcements(ctx context.Context, base, node string) ([][]byte, error) {
 	var list struct {
 		Items []string `json:"items"`
 	}
-	if err := c.getJSON(ctx, base+"/federation/v1/announcements", maxAnnouncements, &list); err != nil {
+	address := base + "/federation/v1/announcements"
+	if node != "" {
+		address += "?node=" + url.QueryEscape(node)
+	}
+	if err := c.getJSON(ctx, address, maxAnnouncements, &list); err != nil {
 		return nil, err
 	}
 	notes := make([][]byte, 0, len(list.Items))

@@ -56,11 +56,11 @@ func TestAnnouncements(t *testing.T) {
 	}))
 	defer s.Close()
 	c := client(Options{})
-	notes, err := c.Announcements(t.Context(), s.URL)
+	notes, err := c.Announcements(t.Context(), s.URL, "")
 	if err != nil || len(notes) != 2 || string(notes[1]) != "two\n" {
 		t.Errorf("%q, %v", notes, err)
 	}
-	if _, err := c.Announcements(t.Context(), s.URL+"/x"); err == nil {
+	if _, err := c.Announcements(t.Context(), s.URL+"/x", ""); err == nil {
 		t.Error("not found, and no error")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -70,10 +71,15 @@ func (s *Server) postAnnounce(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) listAnnouncements(w http.ResponseWriter, _ *http.Request) error {
+// listAnnouncements answers the announcements of accepted members, or with ?node=
+// of one of them.
+func (s *Server) listAnnouncements(w http.ResponseWriter, r *http.Request) error {
 	notes := []string{}
+	node := r.URL.Query().Get("node")
 	for _, n := range s.Fed.Announcements() {
-		notes = append(notes, string(n))
+		if node == "" || strings.Contains(string(n), "\n— maillon/"+node+"/") { // whose signature it is
+			notes = append(notes, string(n))
+		}
 	}
 	return writeJSON(w, map[string]any{"items": notes})
 }

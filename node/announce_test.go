@@ -1,0 +1,64 @@
+package node
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// A node that announced much in a second, and is restored from a copy of before,
+// goes on numbering where it had come: its hub has nothing to hold against it.
+func TestARestoredNodeUsesNoNumberTwice(t *testing.T) {
+	hub, member := pair(t, "fr:commune:35238", "allow_private: true,", "open")
+	publish := func(id string) {
+		t.Helper()
+		member.publish(strings.ReplaceAll(contractFile, "P-1", id))
+	}
+	mirrored := func(want uint64) {
+		t.Helper()
+		eventually(t, fmt.Sprint(want, " entries at the hub"), func() error {
+			if n := hub.node.Mirrored(memberID); n != want {
+				return fmt.Errorf("%d entries", n)
+			}
+			return nil
+		})
+	}
+	publish("A")
+	mirrored(1)
+	member.stop()
+	old := t.TempDir()
+	if err := os.CopyFS(old, os.DirFS(member.dir)); err != nil {
+		t.Fatal(err)
+	}
+	member.restart()
+	for i := range uint64(4) {
+		for range 30 { // the numbers run ahead of the clock
+			if _, err := member.node.nextSeq(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		publish(fmt.Sprint("B", i))
+		mirrored(2 + i)
+	}
+	last, ok := hub.node.below.announcement(memberID)
+	if !ok {
+		t.Fatal("the hub has no announcement of the member")
+	}
+	member.stop()
+	if err := os.RemoveAll(member.dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(member.dir, os.DirFS(old)); err != nil {
+		t.Fatal(err)
+	}
+	member.restart()
+	publish("C")
+	mirrored(6)
+	if err := hub.says(memberID, Accepted); err != nil {
+		t.Error(err)
+	}
+	if now, _ := hub.node.below.announcement(memberID); now.Seq <= last.Seq {
+		t.Errorf("number %d after %d", now.Seq, last.Seq)
+	}
+}
