@@ -7,22 +7,18 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/transparency-dev/formats/log"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
-)
 
-// Limits of a checkpoint.
-const (
-	maxCheckpoint = 16 << 10 // bytes, with cosignatures
-	maxTree       = 1 << 48  // entries
+	"maillon/federation/witness"
 )
 
 // A Checkpoint is a journal's signed head, verified.
 type Checkpoint struct {
-	Size uint64
-	Root [32]byte
-	Raw  []byte // the signed note, byte for byte
+	Size   uint64
+	Root   [32]byte
+	Raw    []byte // the note as its owner signed it, without the signatures of others
+	Served []byte // the note as it was served, with cosignatures
 }
 
 // Checkpoint fetches and verifies the checkpoint served under base.
@@ -34,7 +30,7 @@ func (c *Client) Checkpoint(ctx context.Context, base string, v note.Verifier) (
 // checkpoint fetches the checkpoint, or returns errNotModified if the server
 // says that it still is the one that the mirror has.
 func (s *session) checkpoint(ctx context.Context, v note.Verifier, ours []byte) (Checkpoint, error) {
-	q := request{url: s.base + "/checkpoint", limit: maxCheckpoint, header: map[string]string{}}
+	q := request{url: s.base + "/checkpoint", limit: witness.MaxCheckpoint, header: map[string]string{}}
 	if etag := s.c.etag(s.base, ours); etag != "" {
 		q.header["If-None-Match"] = etag
 	}
@@ -69,18 +65,11 @@ func (s *session) checkpoint(ctx context.Context, v note.Verifier, ours []byte) 
 
 // parseCheckpoint verifies a checkpoint: signed by v, whose name is its origin.
 func parseCheckpoint(raw []byte, v note.Verifier) (Checkpoint, error) {
-	cp, _, _, err := log.ParseCheckpoint(raw, v.Name(), v)
+	h, err := witness.Open(raw, v)
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	if cp.Size > maxTree || len(cp.Hash) != tlog.HashSize {
-		return Checkpoint{}, fmt.Errorf("checkpoint of %d entries and a root of %d bytes", cp.Size, len(cp.Hash))
-	}
-	out := Checkpoint{Size: cp.Size, Root: [32]byte(cp.Hash), Raw: bytes.Clone(raw)}
-	if empty, err := tlog.TreeHash(0, nil); out.Size == 0 && (err != nil || out.Root != empty) {
-		return Checkpoint{}, errors.New("checkpoint of an empty journal with a root that is not the empty one")
-	}
-	return out, nil
+	return Checkpoint{Size: h.Size, Root: h.Root, Raw: h.Note, Served: bytes.Clone(raw)}, nil
 }
 
 // held is the checkpoint that a mirror has.

@@ -351,7 +351,7 @@ func FuzzFollow(f *testing.F) {
 	f.Add(cp, bundle, bodies, tile, "")
 	f.Add(cp, bundle[:9], bodies, tile, "gzip")
 	f.Add(cp, bundle, []byte{1}, tile, "zstd")
-	f.Add(signed(f, s.signer, maxTree, [32]byte{}), bundle, bodies, tile, "")
+	f.Add(signed(f, s.signer, 1<<48, [32]byte{}), bundle, bodies, tile, "")
 	f.Fuzz(func(t *testing.T, cp, bundle, bodies, tile []byte, coding string) {
 		c := client(Options{})
 		c.http.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {

@@ -46,6 +46,12 @@ type RootKeeper interface {
 	RootAt(size uint64) ([32]byte, error)
 }
 
+// A Watcher is a [Mirror] that wants to see checkpoints as they are served,
+// with cosignatures, once the owner's signature is verified.
+type Watcher interface {
+	Saw(served []byte)
+}
+
 // Options of a [Client]. Each zero value is a default.
 type Options struct {
 	AllowPrivate bool   // talk to private and other special addresses too (federation.allow_private)
@@ -137,6 +143,9 @@ func (s *session) follow(ctx context.Context, v note.Verifier, m Mirror) (Result
 	}
 	if err != nil {
 		return res, err
+	}
+	if w, ok := m.(Watcher); ok {
+		w.Saw(theirs.Served)
 	}
 	switch {
 	case theirs.Size < ours.Size:

@@ -130,11 +130,14 @@ func parseCheckpoint(text []byte, origin string, v note.Verifier) (*state, error
 	if len(text) > maxCheckpoint {
 		return nil, fmt.Errorf("checkpoint of %s: %d bytes, at most %d", origin, len(text), maxCheckpoint)
 	}
-	cp, _, _, err := log.ParseCheckpoint(text, origin, v)
+	cp, _, n, err := log.ParseCheckpoint(text, origin, v)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint of %s: %w", origin, err)
 	}
-	s := &state{size: cp.Size, checkpoint: text}
+	s := &state{size: cp.Size, checkpoint: []byte(n.Text + "\n")}
+	for _, sig := range n.Sigs { // those of v: what others have added is not kept
+		s.checkpoint = fmt.Appendf(s.checkpoint, "— %s %s\n", sig.Name, sig.Base64)
+	}
 	if len(cp.Hash) != len(s.root) {
 		return nil, fmt.Errorf("checkpoint of %s: root of %d bytes, want %d", origin, len(cp.Hash), len(s.root))
 	}
