@@ -92,6 +92,7 @@ func (n *Node) runConfirm(ctx context.Context) error {
 		if err == nil {
 			n.head.confirm()
 			ring(n.bells.announce)
+			ring(n.bells.cosign)
 			ring(n.bells.state)
 			break
 		}

@@ -80,6 +80,7 @@ func (f fedView) Nodes() ([]api.NodeStatus, error) {
 	}
 	f.announced(all)
 	f.followed(all)
+	f.accused(all)
 	delete(all, self.ID)
 	out := make([]api.NodeStatus, 0, len(all)+1)
 	for _, s := range all {
@@ -159,6 +160,16 @@ func (f fedView) followed(all map[string]api.NodeStatus) {
 		if s, ok := all[j.Node]; ok {
 			s.Error = st.Error
 			all[j.Node] = s
+		}
+	}
+}
+
+// accused says of whom this node holds evidence.
+func (f fedView) accused(all map[string]api.NodeStatus) {
+	for id, s := range all {
+		if e, ok := f.n.witness.accused(id); ok && s.Reason == "" {
+			s.Reason = e.Reason
+			all[id] = s
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"maillon/federation"
 	"maillon/federation/follow"
+	"maillon/federation/witness"
 	"maillon/store/journal"
 	"maillon/store/view"
 )
@@ -185,8 +186,8 @@ func (n *Node) follow(ctx context.Context, t target) {
 	}
 	if err != nil {
 		n.log.Warn().Err(err).Str("node", t.journal.Node).Time("next", st.Next).Msg("follow")
-		if ours, theirs, fork := evidenceOf(err); fork && t.direct {
-			n.suspend(t.journal.Node, "two histories under one key", []string{ours, theirs})
+		if ours, theirs, fork := evidenceOf(err); fork {
+			n.witness.accuse(journal.Origin(t.journal.Node, t.journal.Epoch), "two histories under one key", []byte(ours), []byte(theirs))
 		}
 	}
 }
@@ -238,6 +239,9 @@ func evidenceOf(err error) (ours, theirs string, ok bool) {
 	if f, is := errors.AsType[*journal.ForkError](err); is {
 		return string(f.Ours), string(f.Theirs), true
 	}
+	if f, is := errors.AsType[*witness.ForkError](err); is {
+		return string(f.Ours), string(f.Theirs), true
+	}
 	return "", "", false
 }
 
@@ -250,7 +254,14 @@ func (n *Node) followOnce(ctx context.Context, t target) (follow.Result, error) 
 	if err != nil {
 		return follow.Result{}, err
 	}
-	return n.client.Follow(ctx, t.base, v, m)
+	res, err := n.client.Follow(ctx, t.base, v, watched{m, n})
+	if err == nil && res.To > 0 {
+		_, err = n.witness.countersign(m, v)
+		if _, behind := errors.AsType[*witness.ConflictError](err); behind {
+			err = nil // a longer head was witnessed: it is followed next
+		}
+	}
+	return res, err
 }
 
 func (n *Node) noteFollow(t target, err error) followState {

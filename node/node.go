@@ -56,6 +56,7 @@ type Node struct {
 
 	mirrors mirrors
 	head    headGuard
+	witness *witnesser
 	roster  *roster
 	above   *pool // the pool of the hub above; nil at the top
 	below   *pool // the pool this hub runs; nil if it is no hub
@@ -71,7 +72,7 @@ type Node struct {
 
 // bells wake tasks. Each holds at most one wake-up.
 type bells struct {
-	views, announce, follow, state, files chan struct{}
+	views, announce, follow, state, files, cosign, witness chan struct{}
 }
 
 func ring(bell chan struct{}) {
@@ -101,7 +102,7 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	bell := func() chan struct{} { return make(chan struct{}, 1) }
 	n = &Node{
 		cfg: cfg, log: log, now: time.Now,
-		bells:   bells{views: bell(), announce: bell(), follow: bell(), state: bell(), files: bell()},
+		bells:   bells{views: bell(), announce: bell(), follow: bell(), state: bell(), files: bell(), cosign: bell(), witness: bell()},
 		mirrors: newMirrors(),
 	}
 	defer func() {
@@ -153,7 +154,10 @@ func (n *Node) openJournals() (err error) {
 	if n.roster, err = newRoster(n); err != nil {
 		return err
 	}
-	return n.openMirrors()
+	if err := n.openMirrors(); err != nil {
+		return err
+	}
+	return n.openWitness()
 }
 
 // openViews opens the file of what can be made again.
@@ -181,6 +185,8 @@ func (n *Node) plan() error {
 		task{"announce", n.runAnnounce},
 		task{"follow", n.runFollow},
 		task{"state", n.runStatements},
+		task{"cosign", n.runCosign},
+		task{"witness", n.runWitness},
 		task{"confirm", n.runConfirm},
 		task{"harvest", n.gather.Run},
 	)

@@ -68,6 +68,7 @@ func (n *Node) stateNow(ctx context.Context) error {
 func (n *Node) grew() {
 	ring(n.bells.views)
 	ring(n.bells.announce)
+	ring(n.bells.cosign)
 }
 
 // A statementBatch is what the clerk is about to say.

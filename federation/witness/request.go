@@ -85,7 +85,7 @@ func Decide(last *Head, r Request, h Head) error {
 	}
 	switch {
 	case last != nil && have.Size == h.Size && have.Root != h.Root:
-		return &ForkError{Ours: have.Note, Theirs: h.Note}
+		return &ForkError{Ours: have.Note, Theirs: h.Note, Size: have.Size}
 	case r.Old > h.Size:
 		return ErrOldSize
 	case r.Old != have.Size:

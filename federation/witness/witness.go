@@ -60,7 +60,10 @@ func (e *ConflictError) Error() string {
 
 // A ForkError is proof that an owner signed two histories: both notes verify
 // with its key, and no journal can have had both heads.
-type ForkError struct{ Ours, Theirs []byte }
+type ForkError struct {
+	Ours, Theirs []byte // signed notes
+	Size         uint64 // entries of ours
+}
 
 func (e *ForkError) Error() string { return ErrFork.Error() }
 

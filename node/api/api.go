@@ -24,6 +24,7 @@ import (
 	"maillon/catalog/entry"
 	"maillon/catalog/texts"
 	"maillon/federation"
+	"maillon/federation/witness"
 	"maillon/node/deposit"
 	"maillon/node/harvester"
 	"maillon/node/shelf"
@@ -45,6 +46,12 @@ type Federation interface {
 	Climb(r *http.Request, node string) []Step
 	// Mirror returns the newest mirror of a node's journal.
 	Mirror(node string) (*journal.Log, bool)
+	// Cosigned is the checkpoint of the own journal or a mirror, with the
+	// cosignatures that are served with it; nil if it has none yet.
+	Cosigned(l *journal.Log) []byte
+	// Witness answers a request for a cosignature: signature lines, or an
+	// error of package witness or [store.ErrNotFound].
+	Witness(request []byte) ([]byte, error)
 }
 
 // A Publisher changes the node's own journal.
@@ -259,6 +266,12 @@ func kindOf(err error) (kind, title string, status int) {
 		return "busy", "The node is busy", http.StatusTooManyRequests
 	case errors.Is(err, errCoding):
 		return "coding", "The body is coded in a way that is not known", http.StatusUnsupportedMediaType
+	case errors.Is(err, witness.ErrMalformed), errors.Is(err, witness.ErrOldSize):
+		return "bad-checkpoint", "The request is not one for a cosignature", http.StatusBadRequest
+	case errors.Is(err, witness.ErrSignature):
+		return "signature", "Not signed by the journal's owner", http.StatusForbidden
+	case errors.Is(err, witness.ErrProof):
+		return "proof", "The proof does not hold", http.StatusUnprocessableEntity
 	case errors.Is(err, errNoFile):
 		return "no-file", "No file was sent", http.StatusBadRequest
 	case errors.Is(err, deposit.ErrUpload):

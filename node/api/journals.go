@@ -1,6 +1,8 @@
 package api
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -21,7 +23,7 @@ func (s *Server) journalRoutes(r *mux.Router) {
 }
 
 func (s *Server) ownJournal(w http.ResponseWriter, r *http.Request) error {
-	return serveResource(w, r, s.Own, strings.TrimPrefix(r.URL.Path, "/journal/"))
+	return s.serveResource(w, r, s.Own, strings.TrimPrefix(r.URL.Path, "/journal/"))
 }
 
 func (s *Server) mirroredJournal(w http.ResponseWriter, r *http.Request) error {
@@ -31,21 +33,24 @@ func (s *Server) mirroredJournal(w http.ResponseWriter, r *http.Request) error {
 	}
 	_, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/n/"), "/journal/")
 	if node == s.Self.ID {
-		return serveResource(w, r, s.Own, path)
+		return s.serveResource(w, r, s.Own, path)
 	}
 	log, ok := s.Fed.Mirror(node)
 	if !ok || log.Size() == 0 && path != "key" {
 		return fmt.Errorf("mirror of %s: %w", node, store.ErrNotFound)
 	}
-	return serveResource(w, r, log, path)
+	return s.serveResource(w, r, log, path)
 }
 
 // serveResource answers one resource of a log. Tiles never change; a
-// checkpoint does, and bodies can be erased.
-func serveResource(w http.ResponseWriter, r *http.Request, log *journal.Log, path string) error {
+// checkpoint does, with cosignatures too, and bodies can be erased.
+func (s *Server) serveResource(w http.ResponseWriter, r *http.Request, log *journal.Log, path string) error {
 	res, err := log.Resource(path, strings.Contains(r.Header.Get("Accept-Encoding"), "zstd"))
 	if err != nil {
 		return err
+	}
+	if path == "checkpoint" {
+		res.Bytes = s.Fed.Cosigned(log)
 	}
 	h := w.Header()
 	h.Set("Content-Type", res.ContentType)
@@ -56,7 +61,8 @@ func serveResource(w http.ResponseWriter, r *http.Request, log *journal.Log, pat
 	switch {
 	case path == "checkpoint" || path == "key":
 		h.Set("Cache-Control", "no-cache")
-		etag := `"` + strconv.FormatUint(log.Size(), 10) + `"`
+		sum := sha256.Sum256(res.Bytes)
+		etag := `"` + hex.EncodeToString(sum[:8]) + `"`
 		h.Set("ETag", etag)
 		if r.Header.Get("If-None-Match") == etag {
 			w.WriteHeader(http.StatusNotModified)

@@ -52,6 +52,7 @@ func (s *Server) getClimb(w http.ResponseWriter, r *http.Request) error {
 // federationRoutes are the exchanges between nodes (docs/protocol.md).
 func (s *Server) federationRoutes(r *mux.Router) {
 	r.Handle("/announce", s.answer(s.postAnnounce)).Methods("POST")
+	s.witnessRoutes(r)
 	r.Handle("/announcements", s.answer(s.listAnnouncements)).Methods("GET", "HEAD")
 }
 

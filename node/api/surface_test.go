@@ -22,6 +22,7 @@ import (
 	"maillon/node/deposit"
 	"maillon/node/shelf"
 	"maillon/node/web"
+	"maillon/store"
 	"maillon/store/journal"
 	"maillon/store/storetest"
 	"maillon/store/view"
@@ -47,6 +48,8 @@ func (r *rig) Announce([]byte) federation.Decision {
 func (r *rig) Announcements() [][]byte            { return nil }
 func (r *rig) Climb(*http.Request, string) []Step { return nil }
 func (r *rig) Mirror(string) (*journal.Log, bool) { return nil, false }
+func (r *rig) Cosigned(l *journal.Log) []byte     { return l.Checkpoint() }
+func (r *rig) Witness([]byte) ([]byte, error)     { return nil, store.ErrNotFound }
 func (r *rig) Deposit(req *http.Request, d deposit.Request) (*deposit.Report, error) {
 	rep, err := r.s.Desk.Deposit(req.Context(), d, req.Body)
 	if err == nil {

@@ -123,6 +123,9 @@ func (p part) checkRoot(s *state) error {
 // Node is the id of the journal's owner.
 func (l *Log) Node() string { return l.node }
 
+// Verifier is the key that the log's checkpoints are verified with.
+func (l *Log) Verifier() note.Verifier { return l.key }
+
 // Epoch is the journal's epoch.
 func (l *Log) Epoch() int { return l.epoch }
 
