@@ -20,6 +20,8 @@ type Catalog struct {
 	Series      []Series        `json:"series,omitempty"`
 	Services    []DataService   `json:"services,omitempty"`
 	Parts       []SubCatalog    `json:"parts,omitempty"`
+	Replaces    []string        `json:"replaces,omitempty"`   // catalogues of the bodies that this one follows
+	ReplacedBy  []string        `json:"replacedBy,omitempty"` // catalogues of those that follow it
 	Records     []CatalogRecord `json:"records,omitempty"`
 	Page        *Page           `json:"page,omitempty"` // nil: the catalogue is not cut in pages
 }

@@ -20,6 +20,12 @@ func (b *builder) catalog(c catalog.Catalog) {
 	b.coverage(s, c.IRI, c.Coverage)
 	b.instant(s, nsDCT+"issued", c.Issued)
 	b.instant(s, nsDCT+"modified", c.Modified)
+	for _, iri := range c.Replaces {
+		b.link(s, nsDCT+"replaces", iri)
+	}
+	for _, iri := range c.ReplacedBy {
+		b.link(s, nsDCT+"isReplacedBy", iri)
+	}
 	if c.Page != nil {
 		b.page(s, *c.Page)
 	}

@@ -253,7 +253,7 @@ func (c *cli) membersCommand() *cobra.Command {
 		},
 	}
 	suspend.Flags().StringVar(&reason, "reason", "", c.t("cli.retract.flag.reason"))
-	members.AddCommand(list, accept, suspend)
+	members.AddCommand(list, accept, suspend, c.succeedCommand())
 	return members
 }
 

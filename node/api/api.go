@@ -137,6 +137,7 @@ func (s *Server) Handler() http.Handler {
 	s.federationRoutes(r.PathPrefix("/federation/v1").Subrouter())
 	s.catalogRoutes(r)
 	s.datasetRoutes(r, v1)
+	s.successionRoutes(v1)
 	s.registerRoutes(r)
 	s.healthRoutes(r)
 	s.pageRoutes(r)

@@ -230,7 +230,11 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	sets := s.Shelf.Datasets(siret)
-	if found.Total == 0 && len(sets) == 0 {
+	lineage, err := s.Views.Lineage()
+	if err != nil {
+		return err
+	}
+	if found.Total == 0 && len(sets) == 0 && len(lineage.Family(siret)) == 1 {
 		return notFound("buyer", siret)
 	}
 	page := web.BuyerPage{
@@ -241,6 +245,9 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if len(sets) > 0 {
 		page.Catalog = s.base() + "/buyers/" + siret + "/catalog"
+	}
+	if page.Lineage, err = s.lineageRows(siret, langOf(r)); err != nil {
+		return err
 	}
 	page.LD = map[string]any{
 		"@context": "https://schema.org/", "@type": "GovernmentOrganization", "@id": s.Self.URL + "/agents/" + siret, "name": page.Name,

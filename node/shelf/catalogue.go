@@ -62,7 +62,26 @@ func (s *Shelf) BuyerCatalogue(siret string) (c catalog.Catalog, ok bool) {
 		s.addRecord(&c, d)
 	}
 	s.addSeries(&c)
+	s.addLineage(&c, siret)
 	return c, true
+}
+
+// addLineage links a buyer's catalogue with those of the bodies that it follows and
+// of those that follow it, as far as they are here.
+func (s *Shelf) addLineage(c *catalog.Catalog, siret string) {
+	l, err := s.Views.Lineage()
+	if err != nil {
+		return // the links come back with the views
+	}
+	links := func(buyers []string) (out []string) {
+		for _, b := range buyers {
+			if len(s.Datasets(b)) > 0 {
+				out = append(out, s.URL+"/buyers/"+b+"/catalog")
+			}
+		}
+		return out
+	}
+	c.Replaces, c.ReplacedBy = links(l.Predecessors(siret)), links(l.Successors(siret))
 }
 
 func (s *Shelf) addRecord(c *catalog.Catalog, d Dataset) {

@@ -8,7 +8,16 @@ type BuyerPage struct {
 	Contracts            int
 	ContractsURL         string
 	Datasets             []DatasetRow
+	Lineage              []LineageRow
 	LD                   any // schema.org, for search engines
+}
+
+// A LineageRow is a body that the buyer follows, or that follows it.
+type LineageRow struct {
+	SIRET, Name, URL string
+	Follows          bool   // the buyer follows it
+	Since            string // YYYY-MM-DD
+	Why, Reason      string
 }
 
 func (BuyerPage) name() string { return "buyer" }
