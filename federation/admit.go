@@ -25,6 +25,7 @@ const (
 	Accepted Verdict = "accepted"
 	Pending  Verdict = "pending" // listed, not followed, until the hub's operator accepts it
 	Refused  Verdict = "refused" // not kept, not told to others
+	Limited  Verdict = "limited" // not kept now: its signer has announced too much in a short time
 )
 
 // A Decision is the answer to an announcement.

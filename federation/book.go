@@ -116,6 +116,13 @@ func (b *Book) Merge(a Announcement) (fresh bool, evidence *Evidence) {
 	return true, evidence
 }
 
+// Holds reports whether the book has exactly this note: then merging it
+// changes nothing.
+func (b *Book) Holds(a Announcement) bool {
+	held, ok := b.nodes[a.Node][a.Key]
+	return ok && bytes.Equal(held.note, a.note)
+}
+
 // room reports whether a node and key that the book does not know fit in.
 func (b *Book) room(a Announcement) bool {
 	if b.trust[a.Node] == a.Key {

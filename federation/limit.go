@@ -22,10 +22,10 @@ type Limiter struct {
 // maxSigners bounds a limiter's memory.
 const maxSigners = 8192
 
-// DefaultLimiter allows what an honest node can need: it announces at most
-// once per quiet time of its journal, which is two seconds or more only while
-// files are being deposited.
-func DefaultLimiter() *Limiter { return &Limiter{Burst: 10, Every: 3 * time.Second} }
+// DefaultLimiter allows what an honest node needs, which announces at most
+// once in the quiet time of its journal (two seconds unless configured), and
+// as much again.
+func DefaultLimiter() *Limiter { return &Limiter{Burst: 20, Every: time.Second} }
 
 // Allow takes one of the signer's announcements into account and reports
 // whether it is within the limit. now may jump: the past costs nothing, and a

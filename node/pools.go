@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"maillon/federation"
 	"maillon/federation/gossip"
+	"maillon/federation/repair"
 	"maillon/store"
 )
 
@@ -25,6 +27,11 @@ type pool struct {
 	seen   map[string]time.Time // when a node's newest announcement came
 
 	gossip *gossip.Pool // nil until run
+
+	limit   *federation.Limiter // of announcements, by key
+	limited atomic.Uint64       // announcements refused by it
+	pair    repair.Pair         // with the hub
+	repairs chan repairRequest
 }
 
 // Buckets of state, in the main store:
@@ -56,6 +63,7 @@ func (n *Node) openPools() error {
 			p.book.Trust(p.cfg.Hub, p.cfg.HubKey)
 		}
 		p.seen = map[string]time.Time{}
+		p.limit, p.repairs = p.limiter(), make(chan repairRequest, repairQueue)
 		var notes [][]byte
 		err := n.main.View(func(tx store.Tx) error {
 			for _, v := range tx.Bucket(announcementsBucket, p.cfg.Hub).Ascend(nil) {
@@ -82,6 +90,7 @@ func (p *pool) run(ctx context.Context) error {
 		Name: p.n.cfg.ID.String(), Bind: p.cfg.Bind, Port: p.cfg.Port, Advertise: p.cfg.Advertise,
 		Label: "maillon/" + p.cfg.Hub, Key: p.cfg.Key, Profile: p.cfg.Profile, Peers: p.cfg.Peers,
 		Log: p.n.log.With().Str("pool", p.cfg.Hub).Logger(), State: peerFile{p},
+		Repair: p.wantRepair,
 	}, p)
 	if err != nil {
 		return fmt.Errorf("start gossip on %s:%d: %w", p.cfg.Bind, p.cfg.Port, err)
@@ -151,6 +160,11 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 		}
 	}
 	p.mu.Lock()
+	if !p.book.Holds(a) && !p.limit.Allow(a.Key, n.now()) {
+		p.mu.Unlock()
+		p.limited.Add(1)
+		return federation.Decision{Status: federation.Limited, Reason: tooMany}, false
+	}
 	fresh, evidence := p.book.Merge(a)
 	if fresh {
 		p.seen[a.Node] = n.now()
@@ -175,6 +189,9 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 	ring(n.bells.follow)
 	return d, true
 }
+
+// tooMany is the reason told to who announces more than its limit.
+const tooMany = "too many announcements in a short time: announce the newest one again in half a minute"
 
 // admit states a member whose announcement says something new of it.
 func (p *pool) admit(a federation.Announcement) {

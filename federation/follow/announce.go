@@ -17,6 +17,8 @@ import (
 const (
 	maxJSON          = 1 << 20
 	maxAnnouncements = 16 << 20
+	maxBuckets       = 8 << 20  // of the notes in some buckets
+	maxDigest        = 16 << 10 // 2,048 bytes in base64, and room for what is added
 )
 
 // PostAnnouncement posts a signed announcement to the hub whose public base
@@ -52,14 +54,42 @@ func (c *Client) PostAnnouncement(ctx context.Context, base string, note []byte)
 // accepted, as signed notes: those of one node, or all if node is "". None is
 // verified.
 func (c *Client) Announcements(ctx context.Context, base, node string) ([][]byte, error) {
-	var list struct {
-		Items []string `json:"items"`
-	}
 	address := base + "/federation/v1/announcements"
 	if node != "" {
 		address += "?node=" + url.QueryEscape(node)
 	}
-	if err := c.getJSON(ctx, address, maxAnnouncements, &list); err != nil {
+	return c.notes(ctx, address, maxAnnouncements)
+}
+
+// AnnouncementsIn fetches all announcements that the node at base holds of a
+// pool in some buckets, as signed notes. None is verified.
+func (c *Client) AnnouncementsIn(ctx context.Context, base, pool string, buckets []byte) ([][]byte, error) {
+	q := url.Values{"pool": {pool}, "buckets": {federation.FormatBuckets(buckets)}}
+	return c.notes(ctx, base+"/federation/v1/announcements?"+q.Encode(), maxBuckets)
+}
+
+// Digest fetches the digest of all announcements that the node at base holds
+// of a pool.
+func (c *Client) Digest(ctx context.Context, base, pool string) (federation.Digest, error) {
+	var answer struct {
+		Digest []byte `json:"digest"`
+	}
+	at := base + "/federation/v1/digest?" + url.Values{"pool": {pool}}.Encode()
+	if err := c.getJSON(ctx, at, maxDigest, &answer); err != nil {
+		return federation.Digest{}, err
+	}
+	d, err := federation.ParseDigest(answer.Digest)
+	if err != nil {
+		return d, fmt.Errorf("%s: %w", at, err)
+	}
+	return d, nil
+}
+
+func (c *Client) notes(ctx context.Context, at string, limit int64) ([][]byte, error) {
+	var list struct {
+		Items []string `json:"items"`
+	}
+	if err := c.getJSON(ctx, at, limit, &list); err != nil {
 		return nil, err
 	}
 	notes := make([][]byte, 0, len(list.Items))

@@ -7,6 +7,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"maillon/federation"
 )
 
 func TestPostAnnouncement(t *testing.T) {
@@ -62,5 +66,37 @@ func TestAnnouncements(t *testing.T) {
 	}
 	if _, err := c.Announcements(t.Context(), s.URL+"/x", ""); err == nil {
 		t.Error("not found, and no error")
+	}
+}
+
+func TestDigestAndBucketsOfAPool(t *testing.T) {
+	var want federation.Digest
+	want[3], want[255] = 7, 1<<63
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.String() {
+		case "/federation/v1/digest?pool=hub":
+			_ = json.MarshalWrite(w, map[string]any{"pool": "hub", "digest": want.Append(nil)})
+		case "/federation/v1/announcements?buckets=03%2Cff&pool=hub":
+			_, _ = io.WriteString(w, `{"items":["one\n"]}`)
+		case "/federation/v1/digest?pool=short":
+			_, _ = io.WriteString(w, `{"digest":"AAAA"}`)
+		case "/federation/v1/digest?pool=long":
+			_, _ = io.WriteString(w, `{"digest":"`+strings.Repeat("A", 64<<10)+`"}`)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer s.Close()
+	c := client(Options{})
+	if d, err := c.Digest(t.Context(), s.URL, "hub"); err != nil || d != want {
+		t.Errorf("%v", err)
+	}
+	if notes, err := c.AnnouncementsIn(t.Context(), s.URL, "hub", []byte{3, 255}); err != nil || len(notes) != 1 || string(notes[0]) != "one\n" {
+		t.Errorf("%q, %v", notes, err)
+	}
+	for _, pool := range []string{"short", "long", "none"} {
+		if _, err := c.Digest(t.Context(), s.URL, pool); err == nil {
+			t.Errorf("%s: no error", pool)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package gossip
 
 import (
-	"bytes"
 	"math/rand/v2"
 
 	"github.com/hashicorp/memberlist"
@@ -11,11 +10,11 @@ import (
 // no time for is dropped and counted, and comes again with the next exchange.
 type delegate struct{ p *Pool }
 
-// NodeMeta is empty and never changes: a change of it would go before every
-// announcement in the queue.
-func (d delegate) NodeMeta(int) []byte { return nil }
+// NodeMeta does not change: a change of it would go before every announcement
+// in the queue.
+func (d delegate) NodeMeta(int) []byte { return *d.p.meta.Load() }
 
-func (d delegate) NotifyMsg(b []byte) { d.p.take(b) }
+func (d delegate) NotifyMsg(b []byte) { d.p.take(b, false) }
 
 func (d delegate) GetBroadcasts(overhead, limit int) [][]byte {
 	return d.p.queue.GetBroadcasts(overhead, limit)
@@ -26,25 +25,10 @@ func (d delegate) LocalState(bool) []byte {
 	if len(all) == 0 {
 		return nil
 	}
-	return exchange(all, rand.IntN(len(all)))
+	return state(d.p.cfg.Name, all, d.p.h.Digest, rand.IntN(len(all)))
 }
 
-func (d delegate) MergeRemoteState(b []byte, _ bool) { d.p.take(b) }
-
-// take queues the notes of an envelope for the handler.
-func (p *Pool) take(b []byte) {
-	for note, err := range notes(b) {
-		if err != nil {
-			p.strange.Add(1)
-			return
-		}
-		select {
-		case p.inbox <- bytes.Clone(note):
-		default:
-			p.dropped.Add(1)
-		}
-	}
-}
+func (d delegate) MergeRemoteState(b []byte, _ bool) { d.p.take(b, true) }
 
 // events keep the list of members. memberlist calls them under its own lock.
 type events struct{ p *Pool }

@@ -8,15 +8,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"maillon/federation"
 )
 
 // read collects the notes of an envelope, and whether it ended well.
 func read(b []byte) (all []string, ok bool) {
-	for n, err := range notes(b) {
+	for it, err := range items(b) {
 		if err != nil {
 			return all, false
 		}
-		all = append(all, string(n))
+		if it.kind == kindNote {
+			all = append(all, string(it.content))
+		}
 	}
 	return all, true
 }
@@ -130,21 +134,27 @@ func TestRememberedPeers(t *testing.T) {
 	}
 }
 
-func FuzzNotes(f *testing.F) {
+func FuzzItems(f *testing.F) {
 	f.Add(appendNote(appendNote(nil, []byte("one")), []byte("two")))
+	f.Add(appendDigest(nil, "a", federation.Digest{1, 2}))
 	f.Add([]byte{9, 0, 0, 0, 1, 'x', 1, 0, 0, 0, 0})
 	f.Add([]byte{1, 0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var again []byte
 		size := 0
-		for n, err := range notes(b) {
+		for it, err := range items(b) {
 			if err != nil {
 				return
 			}
-			if size += len(n); len(n) > maxNote || size > len(b) {
+			if size += len(it.content); it.kind == kindNote && len(it.content) > maxNote || size > len(b) {
 				t.Fatal("more than there is")
 			}
-			again = appendNote(again, n)
+			if it.kind == kindDigest {
+				if peer, d, err := parseDigest(it.content); err == nil && !bytes.Equal(appendDigest(nil, peer, d)[itemHead:], it.content) {
+					t.Fatal("a digest reads differently when written again")
+				}
+			}
+			again = appendItem(again, it.kind, it.content)
 		}
 		first, _ := read(b)
 		if second, ok := read(again); !ok || !slices.Equal(first, second) {

@@ -5,7 +5,13 @@
 // A pool carries announcements and nothing else, as signed notes that it does
 // not read: a [Handler] says whether one is news. Each travels in two ways,
 // since either alone loses some: as a broadcast from node to node, and in the
-// exchange that two members have from time to time (push/pull).
+// exchange that two members have from time to time (push/pull). An exchange
+// hands over the notes themselves as long as they are few ([MaxDirect]), then
+// their digest; the difference is fetched over HTTP (package repair).
+//
+// Everything that comes in is bounded: what waits for the handler, in all and
+// for each signer; what waits to be told on; the size of an exchange. What
+// does not fit is dropped and counted, and comes again by exchange or repair.
 //
 // Who is alive is a hint. Nothing is ever taken away because a node seems
 // dead; the pool's key is a fence, not an authority. memberlist gives up on a
@@ -15,11 +21,8 @@ package gossip
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,47 +32,9 @@ import (
 
 	"github.com/hashicorp/memberlist"
 	"github.com/rs/zerolog"
+
+	"maillon/federation"
 )
-
-// A Config says which pool to join and where to listen.
-type Config struct {
-	Name string // of this member, unique in the pool: the node id
-	Bind string // IP to listen on; "" is every interface
-	Port int    // TCP and UDP; 0 takes a free one
-
-	Advertise     string // IP or host name that the others reach, with or without a port; "" is found from Bind
-	AdvertisePort int    // 0 is Port
-
-	Label   string   // names the pool, at most MaxLabel bytes; members of pools of other labels are strangers
-	Key     []byte   // 32 bytes shared by the pool, or nil for none
-	Profile string   // "wan" (also ""), or "local" for one machine or a demonstration
-	Peers   []string // host:port of members to join through; none for the first of a pool
-
-	Log   zerolog.Logger
-	State StateStore // nil forgets the peers at Close
-}
-
-// MaxLabel keeps a note of the largest size within one packet.
-const MaxLabel = 40
-
-// A Handler takes what the pool brings. Both methods are called from one
-// goroutine each, and from any at the same time as the other.
-type Handler interface {
-	// Receive takes a note that a member sent, whoever signed it, if anyone
-	// did. It reports whether it was news; only news is told on. The slice
-	// is the handler's to keep.
-	Receive(note []byte) (fresh bool)
-	// All lists the notes to hand over to a member in an exchange. It must
-	// not wait for anything but a short lock.
-	All() [][]byte
-}
-
-// A StateStore keeps the addresses of the last live members, so that a node
-// that restarts finds the pool also when the configured peers are away.
-type StateStore interface {
-	SavePeers(peers []string) error
-	LoadPeers() ([]string, error)
-}
 
 // A Member is someone in the pool.
 type Member struct {
@@ -81,8 +46,14 @@ type Member struct {
 // Stats counts what a pool did since it started.
 type Stats struct {
 	Received uint64 // notes handed to the handler
-	Dropped  uint64 // notes and exchanges dropped because the handler was too slow
+	Repeated uint64 // notes that came again within a moment, not looked at
+	Dropped  uint64 // notes and digests dropped because the handler was too slow
+	Crowded  uint64 // notes dropped because too many of that signer were waiting
 	Strange  uint64 // messages that are no envelope of this protocol
+	Refused  uint64 // times that Admit kept a member out
+	Digests  uint64 // digests compared
+	Differed uint64 // … and found different
+	Kept     uint64 // news that was not told on: too much in an exchange, or replaced while it waited
 }
 
 // A Pool is a running membership. All methods are safe for concurrent use.
@@ -93,15 +64,20 @@ type Pool struct {
 	log     zerolog.Logger
 
 	list  *memberlist.Memberlist
+	ring  *memberlist.Keyring // nil if the pool has no key
 	queue *memberlist.TransmitLimitedQueue
-	inbox chan []byte // notes that wait for the handler
+	inbox *inbox // what waits for the handler
+	gate  gateCache
+	meta  atomic.Pointer[[]byte]
 
-	alive                      atomic.Int64
-	received, dropped, strange atomic.Uint64
+	alive atomic.Int64
+	count struct{ received, repeated, dropped, crowded, strange, refused, digests, differed, kept atomic.Uint64 }
 
 	mu    sync.Mutex
 	known map[string]Member // by name; also those that are dead
 	peers []string          // addresses worth trying, the newest last
+
+	retold *federation.Limiter
 
 	saving sync.Mutex
 	saved  []string // peers as the StateStore has them
@@ -111,9 +87,6 @@ type Pool struct {
 	once sync.Once
 	err  error // of Close
 }
-
-// inboxSize is how many notes may wait for the handler: a whole exchange.
-const inboxSize = 4096
 
 // Start listens and begins to look for the pool. It does not wait until a
 // member is found. The end of ctx stops the pool's own work; Close must be
@@ -125,8 +98,10 @@ func Start(ctx context.Context, cfg Config, h Handler) (*Pool, error) {
 	}
 	p := &Pool{
 		cfg: cfg, profile: prof, h: h, log: cfg.Log,
-		inbox: make(chan []byte, inboxSize), known: map[string]Member{},
+		inbox: newInbox(), known: map[string]Member{},
+		retold: &federation.Limiter{Burst: 20, Every: 3 * time.Second},
 	}
+	p.meta.Store(&cfg.Meta)
 	conf, err := p.memberlistConfig(ctx)
 	if err != nil {
 		return nil, err
@@ -150,60 +125,6 @@ func Start(ctx context.Context, cfg Config, h Handler) (*Pool, error) {
 	return p, nil
 }
 
-// memberlistConfig translates the configuration.
-func (p *Pool) memberlistConfig(ctx context.Context) (*memberlist.Config, error) {
-	cfg := p.cfg
-	switch {
-	case cfg.Name == "":
-		return nil, errors.New("gossip: the member has no name")
-	case len(cfg.Label) > MaxLabel:
-		return nil, fmt.Errorf("gossip: label of %d bytes, at most %d", len(cfg.Label), MaxLabel)
-	case cfg.Key != nil && len(cfg.Key) != 32:
-		return nil, fmt.Errorf("gossip: key of %d bytes, want 32", len(cfg.Key))
-	}
-	c := p.profile.config()
-	c.Name, c.Label, c.SecretKey = cfg.Name, cfg.Label, slices.Clone(cfg.Key)
-	c.BindAddr, c.BindPort = cfg.Bind, cfg.Port
-	if c.BindAddr == "" {
-		c.BindAddr = "0.0.0.0"
-	}
-	c.AdvertisePort = cfg.AdvertisePort
-	if c.AdvertisePort == 0 {
-		c.AdvertisePort = cfg.Port
-	}
-	if err := advertise(ctx, c, cfg.Advertise); err != nil {
-		return nil, err
-	}
-	c.Delegate, c.Events = delegate{p}, events{p}
-	c.LogOutput = logWriter{p.log}
-	return c, nil
-}
-
-// advertise sets the address that others are told, which memberlist wants as an IP.
-func advertise(ctx context.Context, c *memberlist.Config, host string) error {
-	if host == "" {
-		return nil
-	}
-	if h, port, err := net.SplitHostPort(host); err == nil {
-		n, err := strconv.ParseUint(port, 10, 16)
-		if err != nil || n == 0 {
-			return fmt.Errorf("gossip: advertise %q has no port from 1 to 65535", host)
-		}
-		host, c.AdvertisePort = h, int(n)
-	}
-	if net.ParseIP(host) != nil {
-		c.AdvertiseAddr = host
-		return nil
-	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil || len(ips) == 0 {
-		return fmt.Errorf("gossip: advertise %q has no address: %w", host, err)
-	}
-	i := max(slices.IndexFunc(ips, func(ip netip.Addr) bool { return ip.Unmap().Is4() }), 0)
-	c.AdvertiseAddr = ips[i].Unmap().String()
-	return nil
-}
-
 // Addr is the address that others are told to reach this member at.
 func (p *Pool) Addr() string { return p.list.LocalNode().Address() }
 
@@ -215,7 +136,29 @@ func (p *Pool) Announce(note []byte) {
 		return
 	}
 	p.queue.QueueBroadcast(newBroadcast(note))
+	p.queue.Prune(maxQueued)
 }
+
+// Retell tells on a note that was learned in an exchange or a repair. A few
+// such notes a minute are news that the pool may lack; many are a member
+// catching up with what the others know, and are not told on: each goes to
+// every member some twenty times, so that a pool would talk for an hour about
+// nothing new. Whoever lacks one catches up likewise.
+func (p *Pool) Retell(note []byte) {
+	now := time.Now()
+	p.mu.Lock()
+	ok := p.retold.Allow("", now)
+	p.mu.Unlock()
+	if ok {
+		p.Announce(note)
+	} else {
+		p.count.kept.Add(1)
+	}
+}
+
+// maxQueued bounds the notes on their way: one of every signer of the largest
+// book. The oldest go first.
+const maxQueued = federation.MaxBook
 
 // Members lists everyone seen since the start, this member too, by name.
 func (p *Pool) Members() []Member {
@@ -231,7 +174,12 @@ func (p *Pool) Members() []Member {
 
 // Stats tells what the pool did so far.
 func (p *Pool) Stats() Stats {
-	return Stats{Received: p.received.Load(), Dropped: p.dropped.Load(), Strange: p.strange.Load()}
+	c := &p.count
+	return Stats{
+		Received: c.received.Load(), Repeated: c.repeated.Load(), Dropped: c.dropped.Load(), Crowded: c.crowded.Load(),
+		Strange: c.strange.Load(), Refused: c.refused.Load(), Digests: c.digests.Load(), Differed: c.differed.Load(),
+		Kept: c.kept.Load(),
+	}
 }
 
 // Close tells the others that this member leaves, as far as a moment allows,
@@ -257,29 +205,3 @@ func (p *Pool) Close() error {
 
 // closeWait bounds how long Close waits for what cannot be interrupted.
 const closeWait = 3 * time.Second
-
-// receive hands notes to the handler, one after the other.
-func (p *Pool) receive(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case note := <-p.inbox:
-			p.received.Add(1)
-			if p.h.Receive(note) {
-				p.Announce(note)
-			}
-		}
-	}
-}
-
-// logWriter turns memberlist's lines into debug messages: a node that is away
-// is no news for whoever reads the log.
-type logWriter struct{ log zerolog.Logger }
-
-func (w logWriter) Write(b []byte) (int, error) {
-	w.log.Debug().Msg(strings.TrimSpace(string(b)))
-	return len(b), nil
-}
-
-var _ io.Writer = logWriter{}

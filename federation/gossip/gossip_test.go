@@ -3,6 +3,8 @@ package gossip
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"net"
 	"slices"
@@ -14,6 +16,8 @@ import (
 
 	"github.com/hashicorp/memberlist"
 	"github.com/rs/zerolog"
+
+	"maillon/federation"
 )
 
 // A holder keeps every note it hears of.
@@ -45,6 +49,16 @@ func (h *holder) All() [][]byte {
 		out = append(out, []byte(n))
 	}
 	return out
+}
+
+// Digest stands for a book's: every note falls into a bucket by its own hash.
+func (h *holder) Digest() federation.Digest {
+	var d federation.Digest
+	for _, n := range h.All() {
+		sum := sha256.Sum256(n)
+		d[sum[0]] ^= binary.BigEndian.Uint64(sum[:8])
+	}
+	return d
 }
 
 func (h *holder) has(notes ...string) bool {
@@ -210,9 +224,10 @@ func TestGarbageIsCountedAndHarmless(t *testing.T) {
 
 func TestSlowHandlerBlocksNobody(t *testing.T) {
 	t.Parallel()
-	p := &Pool{h: &holder{slow: make(chan struct{})}, inbox: make(chan []byte, 2), log: zerolog.Nop()}
-	for range 5 {
-		delegate{p}.NotifyMsg(appendNote(nil, []byte("n")))
+	p := &Pool{h: &holder{slow: make(chan struct{})}, inbox: newInbox(), log: zerolog.Nop()}
+	p.inbox.wait = make(chan message, 2)
+	for i := range 5 {
+		delegate{p}.NotifyMsg(appendNote(nil, fmt.Append(nil, i)))
 	}
 	if s := p.Stats(); s.Dropped != 3 {
 		t.Errorf("%+v, want 3 dropped", s)

@@ -42,6 +42,12 @@ type Federation interface {
 	Announce(note []byte) federation.Decision
 	// Announcements lists those that this node vouches for.
 	Announcements() [][]byte
+	// Digest is that of all announcements held of the pool of a hub; "" is
+	// the pool this node runs, else the one it is in. ok is false if it is
+	// not in it.
+	Digest(hub string) (pool string, d federation.Digest, ok bool)
+	// NotesIn lists all announcements held of that pool in some buckets.
+	NotesIn(hub string, buckets []byte) (notes [][]byte, ok bool)
 	// Climb tells how far a journal has come, here and above, nearest first.
 	Climb(r *http.Request, node string) []Step
 	// Mirror returns the newest mirror of a node's journal.

@@ -1,11 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
+	"slices"
 
 	"github.com/gorilla/mux"
 
@@ -54,6 +55,7 @@ func (s *Server) federationRoutes(r *mux.Router) {
 	r.Handle("/announce", s.answer(s.postAnnounce)).Methods("POST")
 	s.witnessRoutes(r)
 	r.Handle("/announcements", s.answer(s.listAnnouncements)).Methods("GET", "HEAD")
+	r.Handle("/digest", s.answer(s.getDigest)).Methods("GET", "HEAD")
 }
 
 func (s *Server) postAnnounce(w http.ResponseWriter, r *http.Request) error {
@@ -63,24 +65,62 @@ func (s *Server) postAnnounce(w http.ResponseWriter, r *http.Request) error {
 	}
 	d := s.Fed.Announce(raw)
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	if d.Status == federation.Refused {
+	switch d.Status {
+	case federation.Refused:
 		w.WriteHeader(http.StatusForbidden)
-	} else {
+	case federation.Limited:
+		w.Header().Set("Retry-After", "30")
+		w.WriteHeader(http.StatusTooManyRequests)
+	default:
 		w.WriteHeader(http.StatusAccepted)
 	}
 	_ = json.NewEncoder(w).Encode(d) // the client is gone if this fails
 	return nil
 }
 
-// listAnnouncements answers the announcements of accepted members, or with ?node=
-// of one of them.
+// listAnnouncements answers the announcements of accepted members, or with
+// node that of one of them; with buckets, all that this node holds in these.
 func (s *Server) listAnnouncements(w http.ResponseWriter, r *http.Request) error {
-	notes := []string{}
-	node := r.URL.Query().Get("node")
-	for _, n := range s.Fed.Announcements() {
-		if node == "" || strings.Contains(string(n), "\n— maillon/"+node+"/") { // whose signature it is
-			notes = append(notes, string(n))
-		}
+	q := r.URL.Query()
+	if !q.Has("buckets") {
+		return writeNotes(w, ofNode(s.Fed.Announcements(), q.Get("node")))
+	}
+	buckets, err := federation.ParseBuckets(q.Get("buckets"))
+	if err != nil {
+		return &BadParameter{"buckets", q.Get("buckets"), fmt.Sprintf("1 to %d buckets such as 03,a0,ff", federation.MaxBuckets)}
+	}
+	notes, ok := s.Fed.NotesIn(q.Get("pool"), buckets)
+	if !ok {
+		return noPool(q.Get("pool"))
+	}
+	return writeNotes(w, notes)
+}
+
+// ofNode keeps the notes that the node has signed; all for "".
+func ofNode(notes [][]byte, node string) [][]byte {
+	return slices.DeleteFunc(notes, func(n []byte) bool {
+		return node != "" && !bytes.Contains(n, []byte("\n— maillon/"+node+"/"))
+	})
+}
+
+// getDigest answers the digest of what this node holds of a pool.
+func (s *Server) getDigest(w http.ResponseWriter, r *http.Request) error {
+	pool, d, ok := s.Fed.Digest(r.URL.Query().Get("pool"))
+	if !ok {
+		return noPool(r.URL.Query().Get("pool"))
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	return writeJSON(w, map[string]any{"pool": pool, "digest": d.Append(nil)})
+}
+
+func noPool(hub string) error {
+	return fmt.Errorf("this node is not in the pool of %q: %w", hub, store.ErrNotFound)
+}
+
+func writeNotes(w http.ResponseWriter, all [][]byte) error {
+	notes := make([]string, 0, len(all))
+	for _, n := range all {
+		notes = append(notes, string(n))
 	}
 	return writeJSON(w, map[string]any{"items": notes})
 }

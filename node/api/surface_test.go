@@ -45,7 +45,13 @@ func (r *rig) Nodes() ([]NodeStatus, error) {
 func (r *rig) Announce([]byte) federation.Decision {
 	return federation.Decision{Status: federation.Refused, Reason: "signature"}
 }
-func (r *rig) Announcements() [][]byte            { return nil }
+func (r *rig) Announcements() [][]byte { return nil }
+func (r *rig) Digest(hub string) (string, federation.Digest, bool) {
+	return "hub", federation.Digest{1, 255: 2}, hub == "" || hub == "hub"
+}
+func (r *rig) NotesIn(hub string, buckets []byte) ([][]byte, bool) {
+	return [][]byte{fmt.Append(nil, buckets)}, hub == "" || hub == "hub"
+}
 func (r *rig) Climb(*http.Request, string) []Step { return nil }
 func (r *rig) Mirror(string) (*journal.Log, bool) { return nil, false }
 func (r *rig) Cosigned(l *journal.Log) []byte     { return l.Checkpoint() }
@@ -453,6 +459,28 @@ func TestErrors(t *testing.T) {
 	}
 	if res := r.do("GET", "/api/v1/nodes", ""); res.Header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Error("reading needs no origin")
+	}
+}
+
+func TestDigestAndBuckets(t *testing.T) {
+	r := newRig(t, "https://x.example")
+	var d struct {
+		Pool   string
+		Digest []byte
+	}
+	if err := json.Unmarshal([]byte(text(t, r.do("GET", "/federation/v1/digest?pool=hub", ""))), &d); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := federation.ParseDigest(d.Digest); err != nil || d.Pool != "hub" || got != (federation.Digest{1, 255: 2}) {
+		t.Errorf("%s, %v", d.Pool, err)
+	}
+	if got := text(t, r.do("GET", "/federation/v1/announcements?buckets=03,ff", "")); got != `{"items":["[3 255]"]}`+"\n" {
+		t.Error(got)
+	}
+	for path, want := range map[string]int{"digest?pool=other": 404, "announcements?buckets=03&pool=other": 404, "announcements?buckets=": 400, "announcements?buckets=g": 400} {
+		if res := r.do("GET", "/federation/v1/"+path, ""); res.StatusCode != want {
+			t.Errorf("%s: %s, want %d", path, res.Status, want)
+		}
 	}
 }
 

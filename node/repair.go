@@ -1,0 +1,210 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"maillon/federation"
+	"maillon/federation/follow"
+	"maillon/federation/repair"
+)
+
+// How often and how long this node repairs. Gossip and exchanges lose notes;
+// repair with the hub loses none and depends on neither (decision 0053).
+const (
+	repairEvery      = 15 * time.Minute
+	repairEveryLocal = 30 * time.Second // profile local: a demonstration
+	repairFirst      = time.Minute      // after the start, at most
+	repairTime       = 2 * time.Minute  // for one
+	repairPause      = time.Minute      // between two with one member that asked by gossip
+	repairQueue      = 64               // members that wait
+)
+
+// A repairRequest is what an exchange has shown: a member that holds other
+// notes in these buckets. Nobody has vouched for the name.
+type repairRequest struct {
+	peer    string
+	buckets []byte
+}
+
+// wantRepair is told by the pool. It never waits: what finds no room comes
+// with the next exchange, or by the hub.
+func (p *pool) wantRepair(peer string, buckets []byte) {
+	select {
+	case p.repairs <- repairRequest{peer, buckets}:
+	default:
+	}
+}
+
+// runRepair makes this pool's book equal to those of others until ctx ends:
+// with the hub from time to time, with a member when an exchange shows that
+// it holds something else.
+func (p *pool) runRepair(ctx context.Context) error {
+	last := map[string]time.Time{}
+	first := time.Duration(rand.Float64() * float64(min(repairFirst, p.repairEvery())))
+	tick := time.NewTimer(first)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			p.report(p.cfg.Hub, p.repairWithHub(ctx))
+			tick.Reset(time.Duration((0.8 + 0.4*rand.Float64()) * float64(p.repairEvery())))
+		case q := <-p.repairs:
+			if now := p.n.now(); now.Sub(last[q.peer]) >= repairPause || now.Before(last[q.peer]) {
+				if len(last) >= repairQueue {
+					last = map[string]time.Time{}
+				}
+				last[q.peer] = now
+				p.report(q.peer, p.repairWith(ctx, q))
+			}
+		}
+	}
+}
+
+func (p *pool) repairEvery() time.Duration {
+	if p.cfg.Profile == "local" {
+		return repairEveryLocal
+	}
+	return repairEvery
+}
+
+// limiter bounds what is taken from one key. On one machine a node may
+// announce much faster than elsewhere.
+func (p *pool) limiter() *federation.Limiter {
+	if p.cfg.Profile == "local" {
+		return &federation.Limiter{Burst: 100, Every: 20 * time.Millisecond}
+	}
+	return federation.DefaultLimiter()
+}
+
+func (p *pool) report(peer string, err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		p.n.log.Debug().Err(err).Str("pool", p.cfg.Hub).Str("with", peer).Msg("repair of announcements")
+	}
+}
+
+// repairWithHub gives and takes. The hub itself has nobody to do it with: the
+// others come.
+func (p *pool) repairWithHub(ctx context.Context) error {
+	hub, ok := p.announcement(p.cfg.Hub)
+	if p.hub || !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, repairTime)
+	defer cancel()
+	own, _ := p.announcement(p.n.cfg.ID.String())
+	res, err := p.pair.Run(ctx, repairBook{p}, remote{p.n.client, hub.URL, p.cfg.Hub}, own.Note())
+	p.told(p.cfg.Hub, res)
+	return err
+}
+
+// repairWith takes what a member holds, at the address that it announced.
+func (p *pool) repairWith(ctx context.Context, q repairRequest) error {
+	a, ok := p.announcement(q.peer)
+	if !ok || q.peer == p.n.cfg.ID.String() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, repairTime)
+	defer cancel()
+	res, err := repair.Fetch(ctx, repairBook{p}, remote{p.n.client, a.URL, p.cfg.Hub}, q.buckets)
+	p.told(q.peer, res)
+	return err
+}
+
+func (p *pool) told(peer string, r repair.Result) {
+	if r.Fresh > 0 || r.Given > 0 {
+		p.n.log.Info().Str("pool", p.cfg.Hub).Str("with", peer).Int("buckets", r.Buckets).
+			Int("fetched", r.Fetched).Int("new", r.Fresh).Int("given", r.Given).Msg("announcements repaired")
+	}
+}
+
+// Digest is that of the announcements held.
+func (p *pool) Digest() federation.Digest {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.book.Digest()
+}
+
+// NotesIn lists the announcements held in some buckets.
+func (p *pool) NotesIn(buckets []byte) [][]byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.book.NotesIn(buckets)
+}
+
+// repairBook is a pool for package repair: what is learned there is told on,
+// as far as it is little.
+type repairBook struct{ *pool }
+
+func (b repairBook) Receive(note []byte) bool {
+	_, fresh := b.take(note)
+	if fresh {
+		b.retell(note)
+	}
+	return fresh
+}
+
+func (p *pool) retell(note []byte) {
+	p.mu.Lock()
+	g := p.gossip
+	p.mu.Unlock()
+	if g != nil {
+		g.Retell(note)
+	}
+}
+
+// A remote is another member of a pool, over HTTP.
+type remote struct {
+	client *follow.Client
+	base   string
+	pool   string // id of its hub
+}
+
+func (r remote) Digest(ctx context.Context) (federation.Digest, error) {
+	return r.client.Digest(ctx, r.base, r.pool)
+}
+
+func (r remote) NotesIn(ctx context.Context, buckets []byte) ([][]byte, error) {
+	return r.client.AnnouncementsIn(ctx, r.base, r.pool, buckets)
+}
+
+func (r remote) Give(ctx context.Context, note []byte) (refused bool, err error) {
+	err = r.client.PostAnnouncement(ctx, r.base, note)
+	if _, ok := errors.AsType[*follow.RefusedError](err); ok {
+		return true, nil
+	}
+	return false, err
+}
+
+// poolOf finds a pool by the id of its hub; "" is the one this node runs,
+// else the one it is in.
+func (n *Node) poolOf(hub string) *pool {
+	for _, p := range []*pool{n.below, n.above} {
+		if p != nil && (hub == "" || p.cfg.Hub == hub) {
+			return p
+		}
+	}
+	return nil
+}
+
+// Digest tells what this node holds of a pool; ok is false if it is not in it.
+func (f fedView) Digest(hub string) (pool string, d federation.Digest, ok bool) {
+	p := f.n.poolOf(hub)
+	if p == nil {
+		return "", d, false
+	}
+	return p.cfg.Hub, p.Digest(), true
+}
+
+// NotesIn lists what this node holds of a pool in some buckets.
+func (f fedView) NotesIn(hub string, buckets []byte) (notes [][]byte, ok bool) {
+	p := f.n.poolOf(hub)
+	if p == nil {
+		return nil, false
+	}
+	return p.NotesIn(buckets), true
+}
