@@ -2,6 +2,7 @@ package federation
 
 import (
 	"encoding/hex"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -35,6 +36,27 @@ func TestVectorsOfTheProtocol(t *testing.T) {
 		if block := indent(want); !strings.Contains(string(raw), "\n\n"+block+"\n") {
 			t.Errorf("docs/protocol.md does not show this %s:\n%s", name, block)
 		}
+	}
+}
+
+// The digest of a book that holds nothing but that announcement has one
+// bucket that is not zero.
+func TestDigestVectorOfTheProtocol(t *testing.T) {
+	raw, err := os.ReadFile("../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := keyFrom(t, rennes, 0, 1)
+	var b Book
+	b.Merge(k.sign(t, k.announcement(t)))
+	d := b.Digest()
+	diff := d.Differ(&Digest{})
+	if len(diff) != 1 || diff[0] != BucketOf(rennes) {
+		t.Fatalf("buckets %x", diff)
+	}
+	want := fmt.Sprintf("\n\n    %02x  %016x\n", diff[0], d[diff[0]])
+	if !strings.Contains(string(raw), want) {
+		t.Errorf("docs/protocol.md does not show%s", want)
 	}
 }
 

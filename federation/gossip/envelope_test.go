@@ -57,6 +57,16 @@ func TestVectorOfTheProtocol(t *testing.T) {
 	if want := fmt.Sprintf("\n\n    %x\n", appendNote(nil, []byte("abc"))); !strings.Contains(string(raw), want) {
 		t.Errorf("docs/protocol.md does not show%s", want)
 	}
+	var d federation.Digest
+	d[0xe8] = 0x1fd9b2a6b0cfc27b
+	item := appendDigest(nil, "21350238800019", d)
+	head := len(item) - federation.DigestSize
+	if want := fmt.Sprintf("\n\n    %x\n", item[:head]); !strings.Contains(string(raw), want) {
+		t.Errorf("docs/protocol.md does not show%s", want)
+	}
+	if zeros := bytes.IndexByte(item[head:], 0x1f); zeros != 1856 || len(item)-head-zeros-8 != 184 {
+		t.Errorf("the bucket comes after %d bytes", zeros)
+	}
 }
 
 func TestExchangeIsBoundedAndGoesRound(t *testing.T) {
