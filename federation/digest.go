@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Sizes of a [Digest] and of what is asked for after comparing two.
@@ -40,12 +41,16 @@ func BucketOf(node string) byte {
 	return sum[0]
 }
 
-// Digest tells what the book holds.
-func (b *Book) Digest() Digest {
+// Digest tells what the book holds and a reader whose clock is at now would
+// still take: what has expired cannot be repaired.
+func (b *Book) Digest(now time.Time) Digest {
 	var d Digest
 	for node, keys := range b.nodes {
 		i := BucketOf(node)
 		for _, a := range keys {
+			if !a.Expires.After(now) {
+				continue
+			}
 			sum := sha256.Sum256(a.note)
 			d[i] ^= binary.BigEndian.Uint64(sum[:8])
 		}
@@ -53,9 +58,9 @@ func (b *Book) Digest() Digest {
 	return d
 }
 
-// NotesIn lists the announcements held in the buckets, of every key, by node
-// id and key.
-func (b *Book) NotesIn(buckets []byte) [][]byte {
+// NotesIn lists the announcements held in the buckets that have not expired,
+// of every key, by node id and key.
+func (b *Book) NotesIn(buckets []byte, now time.Time) [][]byte {
 	var wanted [DigestBuckets]bool
 	for _, i := range buckets {
 		wanted[i] = true
@@ -70,7 +75,9 @@ func (b *Book) NotesIn(buckets []byte) [][]byte {
 	var out [][]byte
 	for _, node := range nodes {
 		for _, key := range slices.Sorted(maps.Keys(b.nodes[node])) {
-			out = append(out, b.nodes[node][key].note)
+			if a := b.nodes[node][key]; a.Expires.After(now) {
+				out = append(out, a.note)
+			}
 		}
 	}
 	return out

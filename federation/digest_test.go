@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -31,9 +32,9 @@ func universe(t *testing.T) []Announcement {
 // repair lets two books exchange digests, then the notes of the buckets that
 // differ, in the orders given.
 func repair(x, y *Book, order func(n int) []int, opened map[string]Announcement) {
-	dx, dy := x.Digest(), y.Digest()
+	dx, dy := x.Digest(noon), y.Digest(noon)
 	diff := dx.Differ(&dy)
-	fromX, fromY := x.NotesIn(diff), y.NotesIn(diff)
+	fromX, fromY := x.NotesIn(diff, noon), y.NotesIn(diff, noon)
 	for _, i := range order(len(fromX)) {
 		y.Merge(opened[string(fromX[i])])
 	}
@@ -69,9 +70,9 @@ func TestBooksThatExchangeDigestsBecomeEqual(t *testing.T) {
 		for i := len(books) - 1; i > 0; i-- {
 			repair(&books[i], &books[i-1], order, opened)
 		}
-		want := whole.Digest()
+		want := whole.Digest(noon)
 		for i := range books {
-			d := books[i].Digest()
+			d := books[i].Digest(noon)
 			if len(d.Differ(&want)) != 0 || !cmp.Equal(state(&books[i]), state(&whole)) {
 				rt.Fatalf("book %d is not whole", i)
 			}
@@ -89,7 +90,7 @@ func TestDigestsAreEqualExactlyIfBooksAre(t *testing.T) {
 		for _, n := range rapid.SliceOf(rapid.IntRange(0, len(all)-1)).Draw(rt, "y") {
 			y.Merge(all[n])
 		}
-		dx, dy := x.Digest(), y.Digest()
+		dx, dy := x.Digest(noon), y.Digest(noon)
 		if (dx == dy) != cmp.Equal(state(&x), state(&y)) {
 			rt.Fatal("digests and books disagree")
 		}
@@ -101,7 +102,7 @@ func TestDigestsAreEqualExactlyIfBooksAre(t *testing.T) {
 		for _, n := range y.Notes() {
 			inY[string(n)] = true
 		}
-		for _, n := range x.NotesIn(dx.Differ(&dy)) {
+		for _, n := range x.NotesIn(dx.Differ(&dy), noon) {
 			delete(inX, string(n))
 		}
 		for n := range inX {
@@ -112,12 +113,27 @@ func TestDigestsAreEqualExactlyIfBooksAre(t *testing.T) {
 	})
 }
 
+func TestWhatHasExpiredIsNotInADigest(t *testing.T) {
+	k := keyFrom(t, rennes, 0, 1)
+	a := k.sign(t, k.announcement(t))
+	var b Book
+	b.Merge(a)
+	all := []byte{BucketOf(rennes)}
+	if b.Digest(a.Expires) != (Digest{}) || len(b.NotesIn(all, a.Expires)) != 0 {
+		t.Error("an expired announcement is offered")
+	}
+	last := a.Expires.Add(-time.Second)
+	if b.Digest(last) == (Digest{}) || len(b.NotesIn(all, last)) != 1 {
+		t.Error("a valid one is not")
+	}
+}
+
 func TestDigestReadsWhatItWrites(t *testing.T) {
 	var b Book
 	for _, a := range universe(t) {
 		b.Merge(a)
 	}
-	d := b.Digest()
+	d := b.Digest(noon)
 	got, err := ParseDigest(d.Append(nil))
 	if err != nil || got != d {
 		t.Errorf("%v", err)

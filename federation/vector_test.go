@@ -49,7 +49,7 @@ func TestDigestVectorOfTheProtocol(t *testing.T) {
 	k := keyFrom(t, rennes, 0, 1)
 	var b Book
 	b.Merge(k.sign(t, k.announcement(t)))
-	d := b.Digest()
+	d := b.Digest(noon)
 	diff := d.Differ(&Digest{})
 	if len(diff) != 1 || diff[0] != BucketOf(rennes) {
 		t.Fatalf("buckets %x", diff)

@@ -126,14 +126,14 @@ func (p *pool) told(peer string, r repair.Result) {
 func (p *pool) Digest() federation.Digest {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.book.Digest()
+	return p.book.Digest(p.n.now())
 }
 
 // NotesIn lists the announcements held in some buckets.
 func (p *pool) NotesIn(buckets []byte) [][]byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.book.NotesIn(buckets)
+	return p.book.NotesIn(buckets, p.n.now())
 }
 
 // repairBook is a pool for package repair: what is learned there is told on,

@@ -78,7 +78,7 @@ type Handler interface {
 	// All lists the notes to hand over to a member in an exchange. It must
 	// not wait for anything but a short lock.
 	All() [][]byte
-	// Digest is that of the notes that All lists. The same holds.
+	// Digest is that of the notes held that are still valid. The same holds.
 	Digest() federation.Digest
 }
 
