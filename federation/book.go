@@ -116,11 +116,11 @@ func (b *Book) Merge(a Announcement) (fresh bool, evidence *Evidence) {
 	return true, evidence
 }
 
-// Holds reports whether the book has exactly this note: then merging it
-// changes nothing.
-func (b *Book) Holds(a Announcement) bool {
+// News reports whether merging a could change the book: it holds nothing of
+// that key, or something older. Most of what a pool brings is none.
+func (b *Book) News(a Announcement) bool {
 	held, ok := b.nodes[a.Node][a.Key]
-	return ok && bytes.Equal(held.note, a.note)
+	return !ok || Later(a, held) && !bytes.Equal(held.note, a.note)
 }
 
 // room reports whether a node and key that the book does not know fit in.

@@ -160,7 +160,7 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 		}
 	}
 	p.mu.Lock()
-	if !p.book.Holds(a) && !p.limit.Allow(a.Key, n.now()) {
+	if p.book.News(a) && !p.limit.Allow(a.Key, n.now()) {
 		p.mu.Unlock()
 		p.limited.Add(1)
 		return federation.Decision{Status: federation.Limited, Reason: tooMany}, false
