@@ -254,27 +254,55 @@ func (t Trust) listFor(c *Chain, k int) (RevocationList, bool) {
 // JoinChain writes a chain as one text, the charters one after the other.
 func JoinChain(notes [][]byte) []byte { return bytes.Join(notes, nil) }
 
-// SplitChain reads what [JoinChain] writes: each charter begins with its kind,
-// a line that no other place of it can hold. Nothing is verified.
+// SplitChain reads what [JoinChain] writes. Nothing is verified.
 func SplitChain(text []byte) ([][]byte, error) {
 	if len(text) > MaxChain*MaxCharter {
 		return nil, badNote("%d bytes, at most %d", len(text), MaxChain*MaxCharter)
 	}
-	head := []byte(charterKind + "\n")
-	if !bytes.HasPrefix(text, head) {
-		return nil, badNote("it does not begin with the line %s", charterKind)
+	notes, err := SplitNotes(text, MaxChain)
+	if err == nil && slices.ContainsFunc(notes, func(n []byte) bool { return !IsCharter(n) }) {
+		return nil, badNote("a chain holds charters only")
 	}
+	return notes, err
+}
+
+// SplitNotes parts charters, revocation lists and drafts of them that stand
+// one after the other, at most most of them: each begins with its kind, a line
+// that no other place of it can hold. Nothing is verified.
+func SplitNotes(text []byte, most int) ([][]byte, error) {
 	var notes [][]byte
 	for len(text) > 0 {
-		if len(notes) == MaxChain {
-			return nil, badNote("more than %d charters", MaxChain)
+		if !startsNote(text) {
+			return nil, badNote("it does not begin with the line %s", charterKind)
 		}
-		end := bytes.Index(text, append([]byte("\n"), head...)) + 1
-		if end == 0 {
-			end = len(text)
+		if len(notes) == most {
+			return nil, badNote("more than %d notes", most)
+		}
+		end := 0
+		for {
+			next := bytes.IndexByte(text[end:], '\n')
+			if next < 0 {
+				end = len(text)
+				break
+			}
+			end += next + 1
+			if startsNote(text[end:]) {
+				break
+			}
 		}
 		notes = append(notes, bytes.Clone(text[:end]))
 		text = text[end:]
 	}
+	if len(notes) == 0 {
+		return nil, badNote("it is empty")
+	}
 	return notes, nil
 }
+
+func startsNote(text []byte) bool { return IsCharter(text) || IsRevocations(text) }
+
+// IsCharter reports whether a text begins as a charter does.
+func IsCharter(text []byte) bool { return bytes.HasPrefix(text, []byte(charterKind+"\n")) }
+
+// IsRevocations reports whether a text begins as a revocation list does.
+func IsRevocations(text []byte) bool { return bytes.HasPrefix(text, []byte(revocationKind+"\n")) }

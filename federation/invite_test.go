@@ -104,7 +104,7 @@ func TestInvitationsAreToldApart(t *testing.T) {
 	open := Invitation{Geozone: "fr:commune:35238", Expires: noon.Add(time.Hour)}
 	used := open
 	used.UsedBy, used.UsedKey, used.UsedAt = rennes, k, noon
-	bySIRET := Invitation{SIRET: "26350579500011", Geozone: "fr:commune:35238", Level: "organisme", Expires: noon.Add(time.Hour)}
+	bySIRET := Invitation{SIRET: "26350007600017", Geozone: "fr:commune:35238", Level: "organisme", Expires: noon.Add(time.Hour)}
 	organisme := Invitation{Geozone: "fr:commune:35238", Level: "organisme", Expires: noon.Add(time.Hour)}
 	for name, c := range map[string]struct {
 		v    Invitation
@@ -121,10 +121,10 @@ func TestInvitationsAreToldApart(t *testing.T) {
 		"used, and now another key":               {used, rennes, other, noon, ErrInviteUsed},
 		"used and expired, by another key":        {used, rennes, other, noon.AddDate(1, 0, 0), ErrInviteUsed},
 		"another commune":                         {open, brest, k, noon, ErrInvitePerson},
-		"a body that nobody knows":                {open, "26350579500011", k, noon, ErrInvitePerson},
-		"an organisme by its SIRET":               {bySIRET, "26350579500011", k, noon, nil},
+		"a body that nobody knows":                {open, "26350007600017", k, noon, ErrInvitePerson},
+		"an organisme by its SIRET":               {bySIRET, "26350007600017", k, noon, nil},
 		"another body than that SIRET":            {bySIRET, rennes, k, noon, ErrInvitePerson},
-		"an organisme by its seat":                {organisme, "26350579500011", k, noon, nil},
+		"an organisme by its seat":                {organisme, "26350007600017", k, noon, nil},
 	} {
 		if err := c.v.Redeem(c.node, c.key, c.now, testSeat); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)

@@ -85,6 +85,24 @@ func OpenRevocations(raw []byte, now time.Time) (RevocationList, error) {
 	return l, nil
 }
 
+// DraftRevocations is the text of a list that is not signed yet, for an
+// authority that works on another machine.
+func DraftRevocations(l RevocationList) ([]byte, error) {
+	if l.Entries == nil {
+		l.Entries = []Revocation{}
+	}
+	text, err := noteText(revocationKind, l)
+	return []byte(text), err
+}
+
+// OpenRevocationsDraft reads what [DraftRevocations] writes. Its fields are
+// not checked before [Authority.Revocations] signs it.
+func OpenRevocationsDraft(text []byte) (RevocationList, error) {
+	var l RevocationList
+	err := readText(append(slices.Clip(text), '\n'), revocationKind, MaxRevocationList, &l)
+	return l, err
+}
+
 func (l RevocationList) check() error {
 	if err := CheckIssuer(l.Issuer); err != nil {
 		return badNote("issuer: %w", err)
