@@ -63,8 +63,9 @@ func (n *Node) announcement() ([]byte, error) {
 		return nil, err
 	}
 	now := n.now().UTC().Truncate(time.Second)
-	return federation.Sign(n.key.signer, federation.Announcement{
-		Node: n.cfg.ID.String(), Epoch: 0, Key: n.key.text, Seq: seq, At: now, Expires: now.Add(announcementLT),
+	signer, key := n.key.signer.Key()
+	return federation.Sign(signer, federation.Announcement{
+		Node: n.cfg.ID.String(), Epoch: 0, Key: key, Seq: seq, At: now, Expires: now.Add(announcementLT),
 		Level: string(n.cfg.Level), Geozone: n.cfg.Territory.String(), Name: shorten(n.cfg.Name, federation.MaxName), URL: n.cfg.URL,
 		Role: role, Size: size, Root: root[:], Status: federation.Active,
 	})

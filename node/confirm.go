@@ -151,7 +151,7 @@ func (n *Node) confirmSeq(ctx context.Context, hub string) error {
 		return err
 	}
 	for _, raw := range notes {
-		if a, err := federation.Open(raw, n.now()); err == nil && a.Node == n.cfg.ID.String() && a.Key == n.key.text {
+		if a, err := federation.Open(raw, n.now()); err == nil && a.Node == n.cfg.ID.String() && a.Key == n.key.text() {
 			if err := n.sawSeq(a); err != nil {
 				return err
 			}

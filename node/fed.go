@@ -58,7 +58,7 @@ func (f fedView) Mirror(node string) (*journal.Log, bool) { return f.n.mirrors.g
 func (n *Node) selfStatus() api.NodeStatus {
 	return api.NodeStatus{
 		ID: n.cfg.ID.String(), Geozone: n.cfg.Territory.String(), Level: string(n.cfg.Level), Name: n.cfg.Name, State: "self",
-		IsHub: n.below != nil, URL: n.cfg.URL, Catalog: n.cfg.URL + "/catalog", Contact: n.cfg.Contact, Key: n.key.text,
+		IsHub: n.below != nil, URL: n.cfg.URL, Catalog: n.cfg.URL + "/catalog", Contact: n.cfg.Contact, Key: n.key.text(),
 	}
 }
 

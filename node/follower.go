@@ -22,10 +22,11 @@ import (
 // and how large it is said to be.
 type target struct {
 	journal view.Journal
-	key     string // note verifier key of the journal's owner
-	base    string // address of the journal, without trailing slash
-	size    uint64 // newest size announced or stated
-	direct  bool   // a member of this hub, which this hub may suspend
+	key     string   // note verifier key of the journal's owner
+	past    []string // keys that it replaced, oldest first
+	base    string   // address of the journal, without trailing slash
+	size    uint64   // newest size announced or stated
+	direct  bool     // a member of this hub, which this hub may suspend
 }
 
 // targets remembers how the following of each journal goes.
@@ -134,7 +135,7 @@ func (n *Node) followTargets() ([]target, error) {
 		if m.State != Accepted || m.Hub != "" {
 			continue
 		}
-		t := target{journal: view.Journal{Node: m.Node, Epoch: m.Epoch}, key: m.Key, base: m.URL + "/journal", direct: true}
+		t := target{journal: view.Journal{Node: m.Node, Epoch: m.Epoch}, key: m.Key, past: m.PastKeys, base: m.URL + "/journal", direct: true}
 		if a, ok := n.below.announcement(m.Node); ok && a.Status == federation.Active {
 			t.size = a.Size
 		}
@@ -161,7 +162,7 @@ func (n *Node) followTargets() ([]target, error) {
 		}
 		have[j] = true
 		all = append(all, target{
-			journal: j, key: told[i].Member.Key, size: checkpointSize(h.Head.Checkpoint),
+			journal: j, key: told[i].Member.Key, past: told[i].Member.PastKeys, size: checkpointSize(h.Head.Checkpoint),
 			base: hub.URL + "/n/" + j.Node + "/journal",
 		})
 	}
@@ -246,7 +247,7 @@ func evidenceOf(err error) (ours, theirs string, ok bool) {
 }
 
 func (n *Node) followOnce(ctx context.Context, t target) (follow.Result, error) {
-	v, err := verifierOf(t.key, t.journal.Node, t.journal.Epoch)
+	v, err := verifierOf(t.key, t.journal.Node, t.journal.Epoch, t.past...)
 	if err != nil {
 		return follow.Result{}, fmt.Errorf("key of %s: %w", t.journal.Node, err)
 	}
@@ -304,7 +305,7 @@ func (n *Node) openMirrors() error {
 		if !ok {
 			continue // its member statement is not written yet: the follower opens it
 		}
-		v, err := verifierOf(key, j.Node, j.Epoch)
+		v, err := verifierOf(key, j.Node, j.Epoch, n.roster.members[j.Node].PastKeys...)
 		if err != nil {
 			return fmt.Errorf("key of %s: %w", j.Node, err)
 		}

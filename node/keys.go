@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2"
-	"golang.org/x/mod/sumdb/note"
 
 	"maillon/federation"
 	"maillon/store"
@@ -45,20 +45,68 @@ func loadKey(path, node string, db store.DB) (nodeKey, error) {
 	case err != nil:
 		return k, fmt.Errorf("read the node's key: %w", err)
 	}
-	if k.signer, k.text, err = federation.NewSigner(strings.TrimSpace(string(raw)), node, 0); err != nil {
+	signer, text, err := federation.NewSigner(strings.TrimSpace(string(raw)), node, 0)
+	if err != nil {
 		return k, fmt.Errorf("%s: %w", path, err)
 	}
-	k.verifier, err = verifierOf(k.text, node, 0)
+	past, err := pastKeys(path)
+	if err != nil {
+		return k, err
+	}
+	k.signer = federation.NewLiveSigner(signer, text)
+	k.verifier, err = federation.NewRing(node, 0, append([]string{text}, past...)...)
 	return k, err
 }
 
-// verifierOf reads a node's public key, checks that it is that node's, and
-// keeps its text so that a journal can serve it.
-func verifierOf(text, node string, epoch int) (note.Verifier, error) {
-	if _, err := federation.NewVerifier(text, node, epoch); err != nil {
-		return nil, err
+// text is the verifier key, as others know it.
+func (k nodeKey) text() string {
+	_, text := k.signer.Key()
+	return text
+}
+
+// pastKeys reads the public keys that this node signed with before, the
+// latest first, from the file beside the key.
+func pastKeys(path string) ([]string, error) {
+	raw, err := os.ReadFile(path + ".past")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return journal.NewVerifier(text)
+	if err != nil {
+		return nil, fmt.Errorf("read the node's past keys: %w", err)
+	}
+	return strings.Fields(string(raw)), nil
+}
+
+// replaceKey makes secret the node's key from now on. The past keys are
+// written first: with the old secret gone, nothing else would tell of it.
+func replaceKey(path, node string, k nodeKey, secret string) error {
+	signer, text, err := federation.NewSigner(secret, node, 0)
+	if err != nil {
+		return err
+	}
+	past := slices.DeleteFunc(k.verifier.Texts(), func(old string) bool { return old == text })
+	if err := renameio.WriteFile(path+".past", []byte(strings.Join(past, "\n")+"\n"), 0o600); err != nil {
+		return fmt.Errorf("keep the node's past keys: %w", err)
+	}
+	if err := renameio.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+		return fmt.Errorf("keep the node's key: %w", err)
+	}
+	// Others verify with the ring at once; what is signed next is by the new key.
+	if err := k.verifier.Set(append([]string{text}, past...)...); err != nil {
+		return err
+	}
+	k.signer.Replace(signer, text)
+	return nil
+}
+
+// verifierOf reads a node's public keys, the present one first, and checks
+// that they are that node's.
+func verifierOf(text, node string, epoch int, past ...string) (*federation.Ring, error) {
+	keys := []string{text}
+	for _, p := range slices.Backward(past) { // oldest first, as a hub states them
+		keys = append(keys, p)
+	}
+	return federation.NewRing(node, epoch, keys...)
 }
 
 // loadTokens reads the tokens of a file, one a line, made with one fresh

@@ -24,6 +24,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/sync/errgroup"
 
+	"maillon/federation"
 	"maillon/federation/follow"
 	"maillon/node/deposit"
 	"maillon/node/harvester"
@@ -90,10 +91,9 @@ type task struct {
 
 // nodeKey is the node's signing key.
 type nodeKey struct {
-	signer   note.Signer
-	verifier note.Verifier
-	text     string // the verifier key, as others know it
-	fresh    bool   // made at this start: it has signed nothing before
+	signer   *federation.LiveSigner
+	verifier *federation.Ring // of the key, and of those it replaced
+	fresh    bool             // made at this start: it has signed nothing before
 }
 
 // New opens everything a node keeps. The node neither listens nor talks to
@@ -277,7 +277,7 @@ func (n *Node) mirror(j view.Journal, v note.Verifier) (*journal.Log, error) {
 	n.mirrors.mu.Lock()
 	defer n.mirrors.mu.Unlock()
 	if l, ok := n.mirrors.logs[j]; ok {
-		return l, nil
+		return l, rekey(l.Verifier(), v)
 	}
 	l, err := journal.Open(n.main, j.Node, j.Epoch, v)
 	if err != nil {
@@ -285,4 +285,14 @@ func (n *Node) mirror(j view.Journal, v note.Verifier) (*journal.Log, error) {
 	}
 	n.mirrors.logs[j] = l
 	return l, nil
+}
+
+// rekey gives an open log the keys of v, if its owner has replaced them.
+func rekey(have, v note.Verifier) error {
+	old, ok := have.(*federation.Ring)
+	ring, is := v.(*federation.Ring)
+	if !ok || !is || slices.Equal(old.Texts(), ring.Texts()) {
+		return nil
+	}
+	return old.Set(ring.Texts()...)
 }

@@ -63,7 +63,7 @@ type witnesser struct {
 const maxDoubts = 64
 
 func (n *Node) openWitness() error {
-	c, err := witness.NewCosigner(n.key.signer, n.key.text)
+	c, err := witness.NewCosigner(n.key.signer.Key()) // of this start: cosignatures name the key that made them
 	if err != nil {
 		return err
 	}

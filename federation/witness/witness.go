@@ -135,8 +135,15 @@ func list(keys []note.Verifier) note.Verifiers {
 		hash uint32
 	}
 	seen := map[id]bool{}
-	var out []note.Verifier
+	var all, out []note.Verifier
 	for _, k := range keys {
+		if ring, ok := k.(interface{ Keys() []note.Verifier }); ok {
+			all = append(all, ring.Keys()...) // a key that was replaced, and what replaced it
+		} else {
+			all = append(all, k)
+		}
+	}
+	for _, k := range all {
 		if i := (id{k.Name(), k.KeyHash()}); !seen[i] {
 			seen[i] = true
 			out = append(out, k)

@@ -20,6 +20,7 @@
 package journal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -148,11 +149,32 @@ func parseCheckpoint(text []byte, origin string, v note.Verifier) (*state, error
 	return s, nil
 }
 
+// openCheckpoint verifies a checkpoint with v, or, if v is the ring of a key
+// that was replaced (a method Keys), with any of its keys.
+func openCheckpoint(text []byte, origin string, v note.Verifier) (*log.Checkpoint, error) {
+	keys := []note.Verifier{v}
+	if ring, ok := v.(interface{ Keys() []note.Verifier }); ok {
+		keys = ring.Keys()
+	}
+	var first error
+	for _, k := range keys {
+		cp, _, _, err := log.ParseCheckpoint(text, origin, k)
+		if err == nil {
+			return cp, nil
+		}
+		first = cmp.Or(first, err)
+	}
+	return nil, first
+}
+
 // maxSize bounds the number of entries, so that sums of indexes cannot overflow.
 const maxSize = 1 << 48
 
 // sign makes the checkpoint of s, and makes sure that v accepts it.
 func sign(s *state, origin string, signer note.Signer, v note.Verifier) (*state, error) {
+	if live, ok := signer.(interface{ Current() note.Signer }); ok {
+		signer = live.Current() // a key that is replaced meanwhile does not come between
+	}
 	text := log.Checkpoint{Origin: origin, Size: s.size, Hash: s.root[:]}.Marshal()
 	signed, err := note.Sign(&note.Note{Text: string(text)}, signer)
 	if err != nil {
