@@ -23,6 +23,7 @@ func (n *Node) adminHandler(tokens []string) http.Handler {
 	r.HandleFunc("/admin/v1/rebuild", n.adminRebuild).Methods("POST")
 	n.sourceRoutes(r)
 	n.successionRoutes(r)
+	n.outletRoutes(r)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if !tokenMatches(req, tokens) {
 			adminError(w, http.StatusUnauthorized, errors.New("the admin token is needed: it is in admin.token in the node's data folder"))

@@ -21,6 +21,7 @@ import (
 	"maillon/catalog/texts"
 	"maillon/federation"
 	"maillon/node/harvester"
+	"maillon/node/outlet"
 )
 
 // A Config is a checked configuration: [ReadConfig] makes it from a file,
@@ -44,6 +45,7 @@ type Config struct {
 	Validate   ValidateConfig
 	Federation FederationConfig
 	Sources    []harvester.Config // foreign catalogues to harvest
+	Outlet     outlet.Config      // what is published on a udata platform
 	Log        LogConfig
 }
 
@@ -135,7 +137,10 @@ type rawConfig struct {
 		Hub          *rawHub  `yaml:"hub"`
 	} `yaml:"federation"`
 	Sources []rawSource `yaml:"sources"`
-	Log     struct {
+	Publish struct {
+		UData rawOutlet `yaml:"udata"`
+	} `yaml:"publish"`
+	Log struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
 	} `yaml:"log"`
@@ -282,6 +287,9 @@ func (raw *rawConfig) check() (Config, error) {
 		return c, fmt.Errorf("validate.max_size: %w", err)
 	}
 	if c.Federation, err = raw.federation(c.ID); err != nil {
+		return c, err
+	}
+	if c.Outlet, err = raw.Publish.UData.check(raw.Data); err != nil {
 		return c, err
 	}
 	for i, r := range raw.Sources {

@@ -28,6 +28,7 @@ import (
 	"maillon/federation/follow"
 	"maillon/node/deposit"
 	"maillon/node/harvester"
+	"maillon/node/outlet"
 	"maillon/node/shelf"
 	"maillon/store/bolt"
 	"maillon/store/journal"
@@ -54,6 +55,7 @@ type Node struct {
 	shelf    *shelf.Shelf
 	client   *follow.Client
 	gather   *harvester.Harvester
+	outlet   *outlet.Outlet
 
 	mirrors mirrors
 	head    headGuard
@@ -189,6 +191,7 @@ func (n *Node) plan() error {
 		task{"witness", n.runWitness},
 		task{"confirm", n.runConfirm},
 		task{"harvest", n.gather.Run},
+		task{"publish", n.outlet.Run},
 	)
 	if n.cfg.Deposits.Inbox != "" {
 		n.tasks = append(n.tasks, task{"inbox", n.runInbox})

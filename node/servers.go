@@ -49,6 +49,7 @@ func (n *Node) planServers() error {
 		ValidateBytes: n.cfg.Validate.MaxBytes,
 		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources,
 	}
+	n.outlet = n.newOutlet(s.RegisterCSV)
 	public, err := n.listen(n.cfg.Listen, "http.listen")
 	if err != nil {
 		return err

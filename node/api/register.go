@@ -110,9 +110,20 @@ func (s *Server) registerJSON(w http.ResponseWriter, _ *http.Request) error {
 // registerCSV has the columns of the national directory of buyer profiles,
 // then those of the register.
 func (s *Server) registerCSV(w http.ResponseWriter, r *http.Request) error {
-	rows, err := s.register()
+	raw, err := s.RegisterCSV()
 	if err != nil {
 		return err
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="repertoire.csv"`)
+	return serveBytes(w, r, raw, s.Now())
+}
+
+// RegisterCSV is the register as CSV.
+func (s *Server) RegisterCSV() ([]byte, error) {
+	rows, err := s.register()
+	if err != nil {
+		return nil, err
 	}
 	var b bytes.Buffer
 	c := csv.NewWriter(&b)
@@ -122,9 +133,7 @@ func (s *Server) registerCSV(w http.ResponseWriter, r *http.Request) error {
 		_ = c.Write(safeCells(x.SIRET, x.Profile, x.URLDCAT, x.Contact, x.Geozone, x.Level, x.Name, x.State, x.Node, strconv.Itoa(x.Contracts)))
 	}
 	c.Flush() // into memory: it cannot fail
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="repertoire.csv"`)
-	return serveBytes(w, r, b.Bytes(), s.Now())
+	return b.Bytes(), nil
 }
 
 func (s *Server) registerGraph(*http.Request) (catalog.Catalog, error) {
