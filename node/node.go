@@ -198,7 +198,7 @@ func (n *Node) plan() error {
 	}
 	for _, p := range []*pool{n.above, n.below} {
 		if p != nil {
-			n.tasks = append(n.tasks, task{"gossip " + p.cfg.Hub, p.run}, task{"repair " + p.cfg.Hub, p.runRepair})
+			n.tasks = append(n.tasks, task{"gossip " + p.cfg.Hub, p.run}, task{"repair " + p.cfg.Hub, p.repair.Run})
 		}
 	}
 	return nil

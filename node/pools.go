@@ -31,7 +31,7 @@ type pool struct {
 	limit   *federation.Limiter // of announcements, by key
 	limited atomic.Uint64       // announcements refused by it
 	pair    repair.Pair         // with the hub
-	repairs chan repairRequest
+	repair  *repair.Task
 }
 
 // Buckets of state, in the main store:
@@ -63,7 +63,7 @@ func (n *Node) openPools() error {
 			p.book.Trust(p.cfg.Hub, p.cfg.HubKey)
 		}
 		p.seen = map[string]time.Time{}
-		p.limit, p.repairs = p.limiter(), make(chan repairRequest, repairQueue)
+		p.limit, p.repair = p.limiter(), p.repairTask()
 		var notes [][]byte
 		err := n.main.View(func(tx store.Tx) error {
 			for _, v := range tx.Bucket(announcementsBucket, p.cfg.Hub).Ascend(nil) {
@@ -90,7 +90,7 @@ func (p *pool) run(ctx context.Context) error {
 		Name: p.n.cfg.ID.String(), Bind: p.cfg.Bind, Port: p.cfg.Port, Advertise: p.cfg.Advertise,
 		Label: "maillon/" + p.cfg.Hub, Key: p.cfg.Key, Profile: p.cfg.Profile, Peers: p.cfg.Peers,
 		Log: p.n.log.With().Str("pool", p.cfg.Hub).Logger(), State: peerFile{p},
-		Repair: p.wantRepair,
+		Repair: p.repair.Want,
 	}, p)
 	if err != nil {
 		return fmt.Errorf("start gossip on %s:%d: %w", p.cfg.Bind, p.cfg.Port, err)

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"maillon/federation"
@@ -11,65 +10,16 @@ import (
 	"maillon/federation/repair"
 )
 
-// How often and how long this node repairs. Gossip and exchanges lose notes;
-// repair with the hub loses none and depends on neither (decision 0053).
-const (
-	repairEvery      = 15 * time.Minute
-	repairEveryLocal = 30 * time.Second // profile local: a demonstration
-	repairFirst      = time.Minute      // after the start, at most
-	repairTime       = 2 * time.Minute  // for one
-	repairPause      = time.Minute      // between two with one member that asked by gossip
-	repairQueue      = 64               // members that wait
-)
-
-// A repairRequest is what an exchange has shown: a member that holds other
-// notes in these buckets. Nobody has vouched for the name.
-type repairRequest struct {
-	peer    string
-	buckets []byte
-}
-
-// wantRepair is told by the pool. It never waits: what finds no room comes
-// with the next exchange, or by the hub.
-func (p *pool) wantRepair(peer string, buckets []byte) {
-	select {
-	case p.repairs <- repairRequest{peer, buckets}:
-	default:
-	}
-}
-
-// runRepair makes this pool's book equal to those of others until ctx ends:
-// with the hub from time to time, with a member when an exchange shows that
-// it holds something else.
-func (p *pool) runRepair(ctx context.Context) error {
-	last := map[string]time.Time{}
-	first := time.Duration(rand.Float64() * float64(min(repairFirst, p.repairEvery())))
-	tick := time.NewTimer(first)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			p.report(p.cfg.Hub, p.repairWithHub(ctx))
-			tick.Reset(time.Duration((0.8 + 0.4*rand.Float64()) * float64(p.repairEvery())))
-		case q := <-p.repairs:
-			if now := p.n.now(); now.Sub(last[q.peer]) >= repairPause || now.Before(last[q.peer]) {
-				if len(last) >= repairQueue {
-					last = map[string]time.Time{}
-				}
-				last[q.peer] = now
-				p.report(q.peer, p.repairWith(ctx, q))
-			}
-		}
-	}
-}
-
-func (p *pool) repairEvery() time.Duration {
+// repairTask makes this pool's book equal to those of others: with the hub from
+// time to time, with a member when an exchange shows that it holds something
+// else. Gossip and exchanges lose notes; repair with the hub loses none and
+// depends on neither (decision 0053).
+func (p *pool) repairTask() *repair.Task {
+	every := repair.Every
 	if p.cfg.Profile == "local" {
-		return repairEveryLocal
+		every = repair.EveryLocal
 	}
-	return repairEvery
+	return repair.NewTask(every, p.repairWithHub, p.repairWith, p.report)
 }
 
 // limiter bounds what is taken from one key. On one machine a node may
@@ -82,6 +32,9 @@ func (p *pool) limiter() *federation.Limiter {
 }
 
 func (p *pool) report(peer string, err error) {
+	if peer == "" {
+		peer = p.cfg.Hub
+	}
 	if err != nil && !errors.Is(err, context.Canceled) {
 		p.n.log.Debug().Err(err).Str("pool", p.cfg.Hub).Str("with", peer).Msg("repair of announcements")
 	}
@@ -94,8 +47,6 @@ func (p *pool) repairWithHub(ctx context.Context) error {
 	if p.hub || !ok {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, repairTime)
-	defer cancel()
 	own, _ := p.announcement(p.n.cfg.ID.String())
 	res, err := p.pair.Run(ctx, repairBook{p}, remote{p.n.client, hub.URL, p.cfg.Hub}, own.Note())
 	p.told(p.cfg.Hub, res)
@@ -103,15 +54,13 @@ func (p *pool) repairWithHub(ctx context.Context) error {
 }
 
 // repairWith takes what a member holds, at the address that it announced.
-func (p *pool) repairWith(ctx context.Context, q repairRequest) error {
-	a, ok := p.announcement(q.peer)
-	if !ok || q.peer == p.n.cfg.ID.String() {
+func (p *pool) repairWith(ctx context.Context, peer string, buckets []byte) error {
+	a, ok := p.announcement(peer)
+	if !ok || peer == p.n.cfg.ID.String() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, repairTime)
-	defer cancel()
-	res, err := repair.Fetch(ctx, repairBook{p}, remote{p.n.client, a.URL, p.cfg.Hub}, q.buckets)
-	p.told(q.peer, res)
+	res, err := repair.Fetch(ctx, repairBook{p}, remote{p.n.client, a.URL, p.cfg.Hub}, buckets)
+	p.told(peer, res)
 	return err
 }
 

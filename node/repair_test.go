@@ -78,7 +78,7 @@ func TestMemberAndHubRepairEachOther(t *testing.T) {
 	one := strangers(t, 41)[40]
 	member.node.above.take(one)
 	a, b := hub.node.below.Digest(), member.node.above.Digest()
-	hub.node.below.wantRepair(memberID, a.Differ(&b))
+	hub.node.below.repair.Want(memberID, a.Differ(&b))
 	eventually(t, "the hub fetches what the member's digest showed", func() error {
 		if !hub.node.below.holds(one) {
 			return fmt.Errorf("not there")
