@@ -1,5 +1,5 @@
 # Everything a contributor types. `make check` is what lands must pass.
-.PHONY: build check test bench bench-pivot bench-catalog fuzz demo dictionary
+.PHONY: build check test bench bench-pivot bench-catalog fuzz demo dictionary sim
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o maillon ./cmd/maillon
@@ -36,3 +36,13 @@ demo:
 # docs/dictionary.md, from the tables that judge
 dictionary:
 	go run ./cmd/maillon dictionary --to markdown --lang fr >docs/dictionary.md.new && mv docs/dictionary.md.new docs/dictionary.md
+
+# A nation in virtual time: writes docs/scale.md. SIM=small is 13 × 40 (minutes),
+# full is 13 × 400 (an hour or two on two cores, 6 GB). SIM_ONLY=calm,halves
+# runs some scenarios, SIM_SEED=7 chooses the seed.
+SIM ?= full
+SIM_SEED ?= 1
+SIM_REPORT ?= docs/scale.md
+sim:
+	MAILLON_SIM=$(SIM) MAILLON_SIM_SEED=$(SIM_SEED) MAILLON_SIM_ONLY=$(SIM_ONLY) MAILLON_SIM_REPORT=$(abspath $(SIM_REPORT)) \
+		go test -count=1 -v -timeout 12h -run TestNation ./federation/sim

@@ -4,16 +4,19 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"maillon/federation"
 )
 
 // How often and how long a member repairs.
 const (
-	Every      = 15 * time.Minute // with the hub, ±20 %
+	Every      = 15 * time.Minute // with the hub, ±10 %
 	EveryLocal = 30 * time.Second // the same in a demonstration on one machine
 	first      = time.Minute      // after the start, at most
 	limit      = 2 * time.Minute  // for one repair
 	pause      = time.Minute      // between two with one member that an exchange has shown
 	queue      = 64               // members that wait
+	again      = 15               // part of the period before another try after a failure; doubled each time
 )
 
 // A Task repairs from time to time with the hub, and with a member when an
@@ -52,13 +55,18 @@ func (t *Task) Run(ctx context.Context) error {
 	last := map[string]time.Time{}
 	tick := time.NewTimer(time.Duration(rand.Float64() * float64(min(first, t.every))))
 	defer tick.Stop()
+	failures := 0
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			t.report("", t.bounded(ctx, t.hub))
-			tick.Reset(time.Duration((0.8 + 0.4*rand.Float64()) * float64(t.every)))
+			err := t.bounded(ctx, t.hub)
+			if failures++; err == nil {
+				failures = 0
+			}
+			t.report("", err)
+			tick.Reset(federation.NextVisit(federation.Pace{Every: t.every, First: t.every / again}, failures, 0, rand.Float64()))
 		case q := <-t.wanted:
 			if at, done := last[q.peer]; done && time.Since(at) < pause {
 				continue

@@ -2,6 +2,7 @@ package repair
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,9 +46,32 @@ func TestTaskRepairsInTimeAndWhenAsked(t *testing.T) {
 			t.Errorf("with the hub after %v", hub)
 		}
 		for i := 1; i < len(hub); i++ {
-			if d := hub[i] - hub[i-1]; d < Every*8/10 || d > Every*12/10 {
+			if d := hub[i] - hub[i-1]; d < Every*9/10 || d > Every*11/10 {
 				t.Errorf("after %s", d)
 			}
 		}
+	})
+}
+
+func TestRepairThatFailedIsTriedSoonAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var at []time.Time
+		task := NewTask(Every, func(context.Context) error {
+			if at = append(at, time.Now()); len(at) < 4 {
+				return errors.New("unplugged")
+			}
+			return nil
+		}, nil, func(string, error) {})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() { _ = task.Run(ctx) }()
+		time.Sleep(time.Hour)
+		for i, want := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, Every} {
+			if got := at[i+1].Sub(at[i]); got < want*9/10 || got > want*11/10 {
+				t.Errorf("after try %d: %s, want about %s", i+1, got, want)
+			}
+		}
+		cancel()
+		synctest.Wait()
 	})
 }

@@ -1,0 +1,95 @@
+package sim
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"maillon/catalog/territory"
+)
+
+// play runs scenarios and returns their figures. Whatever is lost fails the
+// test; figures that miss a target are told.
+func play(t *testing.T, o Options, scenarios []Scenario) (all []Figures) {
+	t.Helper()
+	for _, s := range scenarios {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Logf("%s: %s", s.Title, o)
+			synctest.Test(t, func(t *testing.T) {
+				f, err := Run(t.Context(), s, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Log(f)
+				lost, missed := f.Judge()
+				for _, what := range lost {
+					t.Error(what)
+				}
+				for _, what := range missed {
+					t.Log("MISSED: " + what)
+				}
+				all = append(all, f)
+			})
+		})
+	}
+	return all
+}
+
+// Every scenario, in a nation of a few nodes: nothing is lost.
+func TestTinyNation(t *testing.T) { play(t, Tiny, Scenarios) }
+
+// The nation of MAILLON_SIM: small (13 × 40), or full (13 × 400), which takes
+// hours. MAILLON_SIM_SEED chooses the seed, MAILLON_SIM_ONLY scenarios by name
+// (calm,halves), MAILLON_SIM_REPORT the file that is written.
+func TestNation(t *testing.T) {
+	size, ok := map[string]Options{"small": Small, "full": Full}[os.Getenv("MAILLON_SIM")]
+	if !ok {
+		t.Skip("a long one: MAILLON_SIM=small or full (make sim)")
+	}
+	command := "make sim"
+	if os.Getenv("MAILLON_SIM") == "small" {
+		command = "make sim SIM=small"
+	}
+	if seed := os.Getenv("MAILLON_SIM_SEED"); seed != "" {
+		n, err := strconv.ParseUint(seed, 10, 64)
+		if err != nil {
+			t.Fatalf("MAILLON_SIM_SEED: %v", err)
+		}
+		size.Seed = n
+	}
+	chosen := Scenarios
+	if only := os.Getenv("MAILLON_SIM_ONLY"); only != "" {
+		names := strings.Split(only, ",")
+		chosen = slices.DeleteFunc(slices.Clone(Scenarios), func(s Scenario) bool { return !slices.Contains(names, s.Name) })
+		command += " SIM_ONLY=" + only
+	}
+	all := play(t, size, chosen)
+	path := os.Getenv("MAILLON_SIM_REPORT")
+	if path == "" || len(all) == 0 {
+		return
+	}
+	var b bytes.Buffer
+	if err := WriteReport(&b, command, all); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNodesHaveValidIds(t *testing.T) {
+	seen := map[string]bool{}
+	for region := 1; region <= 14; region++ {
+		for i := range 1000 {
+			id := nodeID(region, i)
+			if _, err := territory.ParseNodeID(id); err != nil || seen[id] {
+				t.Fatalf("%s: %v, seen %v", id, err, seen[id])
+			}
+			seen[id] = true
+		}
+	}
+}
