@@ -27,11 +27,15 @@ func NewClient(o Options) *Client {
 		dialer.ControlContext = control
 	}
 	// No proxy: the guard must see the address that is dialled.
-	wire := &http.Transport{
+	var wire http.RoundTripper = &http.Transport{
 		DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
 		TLSHandshakeTimeout: min(o.Timeout, 10*time.Second), ResponseHeaderTimeout: o.Timeout,
+		ExpectContinueTimeout:  min(o.Timeout, 10*time.Second),
 		MaxResponseHeaderBytes: 64 << 10, DisableCompression: true, // unpacked here, with a limit
 		MaxIdleConns: 64, MaxIdleConnsPerHost: o.Fetchers + 1, IdleConnTimeout: time.Minute,
+	}
+	if o.Transport != nil {
+		wire = o.Transport
 	}
 	return &Client{
 		o:     o,

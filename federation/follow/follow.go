@@ -62,6 +62,10 @@ type Options struct {
 	MaxTime  time.Duration // of one Follow; 0 is an hour
 	MaxBytes int64         // of one Follow, after decompression; 0 is 16 GiB
 	Fetchers int           // bundles fetched at a time; 0 is 4
+
+	// Transport answers in the place of the network, for resources that are
+	// at hand: what was pushed is verified like what is fetched. nil dials.
+	Transport http.RoundTripper
 }
 
 func (o Options) withDefaults() Options {

@@ -161,6 +161,25 @@ func (p part) wholeRun(i, to uint64) (data []byte, next uint64, ok bool) {
 	return data, next, next <= to
 }
 
+// A Path is what a path of a journal below tile/ or bodies/ names.
+type Path struct {
+	Kind  string // "tile" (of hashes), "entries" or "bodies"
+	Level int    // of a tile
+	Index uint64 // of the tile or bundle
+	Width int    // hashes, entries or bodies: 1 to 256
+}
+
+// ParsePath reads a path that is written as docs/journal.md says, and no other.
+func ParsePath(path string) (Path, bool) {
+	p, ok := parsePath(path)
+	return Path{p.kind, p.level, p.index, int(p.count())}, ok
+}
+
+// Within says if a journal of this size serves it.
+func (p Path) Within(size uint64) bool {
+	return tilePath{kind: p.Kind, level: p.Level, index: p.Index, width: p.Width % tileSize}.within(size)
+}
+
 // A tilePath is a parsed path below "tile/" or "bodies/".
 type tilePath struct {
 	kind  string // "tile", "entries" or "bodies"
