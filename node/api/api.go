@@ -217,6 +217,9 @@ type Problem struct {
 	Status   int              `json:"status"`
 	Detail   string           `json:"detail,omitempty"`
 	Problems catalog.Problems `json:"problems,omitempty"`
+	Missing  []string         `json:"missing,omitempty"` // of a push: what to send first
+
+	after time.Duration // before it is worth asking again
 }
 
 // ErrStarting: the node cannot answer fully yet.
@@ -245,7 +248,7 @@ func problemFor(err error) Problem {
 		p.Problems = catalog.Problems{{Pointer: bad.Field, Rule: "parameter", Severity: catalog.Error, Found: bad.Found, Expected: bad.Expected}}
 	} else if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		p.Type, p.Title, p.Status = "too-large", "The body is too large", http.StatusRequestEntityTooLarge
-	} else {
+	} else if !refused(&p, err) {
 		p.Type, p.Title, p.Status = kindOf(err)
 	}
 	if p.Status == http.StatusInternalServerError {
@@ -305,11 +308,11 @@ func (s *Server) answer(h handler) http.HandlerFunc {
 		}
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
-		switch p.Status {
-		case http.StatusUnauthorized:
+		if p.Status == http.StatusUnauthorized {
 			h.Set("WWW-Authenticate", `Bearer realm="maillon"`)
-		case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-			h.Set("Retry-After", "5")
+		}
+		if after := p.retryAfter(); after != "" {
+			h.Set("Retry-After", after)
 		}
 		if strings.Contains(r.Header.Get("Accept"), "text/html") {
 			s.errorPage(w, r, p)
