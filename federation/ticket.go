@@ -1,14 +1,12 @@
 package federation
 
 import (
-	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"golang.org/x/mod/sumdb/note"
 
 	"maillon/catalog/territory"
@@ -38,7 +36,7 @@ type Ticket struct {
 
 // SignTicket writes a ticket as the value of the header Authorization.
 func SignTicket(signer note.Signer, t Ticket) (string, error) {
-	raw, err := signLine(signer, ticketLine, t)
+	raw, err := writeNote(ticketLine, t, signer)
 	if err != nil {
 		return "", fmt.Errorf("sign a ticket of %s: %w", t.Node, err)
 	}
@@ -57,7 +55,7 @@ func OpenTicket(header string, v note.Verifier, hub string, now time.Time) error
 		return fmt.Errorf("%w: it is not base64", ErrTicket)
 	}
 	var t Ticket
-	if err := openLine(raw, line{head: ticketLine, most: MaxTicket, key: v}, &t); err != nil {
+	if err := errors.Join(readText(raw, ticketLine, MaxTicket, &t), checkSignatures(raw, v)); err != nil {
 		return fmt.Errorf("%w: %w", ErrTicket, err)
 	}
 	switch {
@@ -99,13 +97,13 @@ func SignProfile(signer note.Signer, p Profile) ([]byte, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	return signLine(signer, profileLine, p)
+	return writeNote(profileLine, p, signer)
 }
 
 // OpenProfile reads a profile that v has signed, whose name is its node's key.
 func OpenProfile(raw []byte, v note.Verifier) (Profile, error) {
 	var p Profile
-	if err := openLine(raw, line{head: profileLine, most: MaxProfile, key: v}, &p); err != nil {
+	if err := errors.Join(readText(raw, profileLine, MaxProfile, &p), checkSignatures(raw, v)); err != nil {
 		return Profile{}, fmt.Errorf("profile: %w", err)
 	}
 	if KeyName(p.Node, p.Epoch) != v.Name() {
@@ -139,37 +137,4 @@ func (p Profile) check() error {
 
 func isBox(b []float64) bool {
 	return len(b) == 4 && b[0] < b[2] && b[1] < b[3] && b[0] >= -180 && b[2] <= 180 && b[1] >= -90 && b[3] <= 90
-}
-
-// A line says which signed line is expected.
-type line struct {
-	head string // first line of the note
-	most int    // bytes of the note
-	key  note.Verifier
-}
-
-// signLine writes a note of two lines: head, and what in JSON.
-func signLine(signer note.Signer, head string, what any) ([]byte, error) {
-	text, err := json.Marshal(what)
-	if err != nil {
-		return nil, err
-	}
-	return note.Sign(&note.Note{Text: head + "\n" + string(text) + "\n"}, signer)
-}
-
-// openLine reads what [signLine] wrote. Members that what does not have are
-// passed over.
-func openLine(raw []byte, want line, what any) error {
-	if len(raw) > want.most {
-		return fmt.Errorf("%d bytes, at most %d", len(raw), want.most)
-	}
-	n, err := note.Open(raw, note.VerifierList(want.key))
-	if err != nil {
-		return err
-	}
-	head, text, _ := bytes.Cut([]byte(n.Text), []byte("\n"))
-	if string(head) != want.head {
-		return fmt.Errorf("first line %q, want %q", cut(string(head)), want.head)
-	}
-	return json.Unmarshal(text, what)
 }

@@ -66,7 +66,7 @@ func (n *Node) announcement() ([]byte, error) {
 	signer, key := n.key.signer.Key()
 	return federation.Sign(signer, federation.Announcement{
 		Node: n.cfg.ID.String(), Epoch: 0, Key: key, Seq: seq, At: now, Expires: now.Add(announcementLT),
-		Level: string(n.cfg.Level), Geozone: n.cfg.Territory.String(), Name: shorten(n.cfg.Name, federation.MaxName), URL: n.cfg.URL,
+		Level: string(n.cfg.Level), Geozone: n.cfg.Territory.String(), Name: shorten(n.cfg.Name, federation.MaxName), URL: n.cfg.Address,
 		Role: role, Size: size, Root: root[:], Status: federation.Active,
 	})
 }
@@ -118,14 +118,16 @@ func (n *Node) sawSeq(a federation.Announcement) error {
 // postAbove posts the announcement straight to the hub, if its address is
 // known: gossip alone loses data.
 func (n *Node) postAbove(ctx context.Context, raw []byte) {
-	if n.above == nil {
+	if n.atHub() {
+		n.pusher.announce(raw)
+		ring(n.bells.push)
 		return
 	}
-	hub, ok := n.above.announcement(n.cfg.Federation.Join.Hub)
+	hub, ok := n.hubURL()
 	if !ok {
 		return
 	}
-	if err := n.client.PostAnnouncement(ctx, hub.URL, raw); err != nil && !errors.Is(err, context.Canceled) {
+	if err := n.client.PostAnnouncement(ctx, hub, raw); err != nil && !errors.Is(err, context.Canceled) {
 		n.log.Debug().Err(err).Msg("post announcement to hub")
 	}
 }

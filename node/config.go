@@ -34,9 +34,12 @@ type Config struct {
 	Contact   string      // e-mail shown in the catalogue and the register
 	Box       catalog.Box // rectangle around the territory; zero for none
 
-	URL  string // public base of every address this node gives out, without trailing slash
-	Data string // folder of everything the node keeps
-	Lang texts.Lang
+	URL string // base of its public IRIs, chosen once, without trailing slash
+	// Address is where others reach it: URL, another server that URL leads to,
+	// or its hub's https://HUB/n/ID.
+	Address string
+	Data    string // folder of everything the node keeps
+	Lang    texts.Lang
 
 	Listen string // public HTTP
 	Admin  string // admin actions; keep it on loopback
@@ -85,11 +88,16 @@ type PoolConfig struct {
 	Peers     []string // host:port of members to join through
 	Key       []byte   // 32 bytes, the pool's fence; nil for none
 	Profile   string   // wan, or local for one machine
+
+	URL   string // public base of the hub; "" is learnt from the pool
+	Light bool   // no gossip: this node only makes connections, to the hub
+	AtHub bool   // storage: hub; the hub stores and serves this node's journal and files
 }
 
 // HubConfig is what a chef de file adds.
 type HubConfig struct {
-	Pool PoolConfig
+	Pool  PoolConfig
+	Quota int64 // bytes that the journal of a member may take that stores it here
 	// Open accepts every node whose territory lies inside this hub's without
 	// asking anyone: for demonstrations. Otherwise an unknown node is pending
 	// until `maillon members accept`.
@@ -112,10 +120,11 @@ type rawConfig struct {
 		Contact   string `yaml:"contact"`
 		Box       string `yaml:"bbox"`
 	} `yaml:"node"`
-	URL  string `yaml:"url"`
-	Data string `yaml:"data"`
-	Lang string `yaml:"lang"`
-	HTTP struct {
+	URL     string `yaml:"url"`
+	Address string `yaml:"address"`
+	Data    string `yaml:"data"`
+	Lang    string `yaml:"lang"`
+	HTTP    struct {
 		Listen string `yaml:"listen"`
 		Admin  string `yaml:"admin"`
 	} `yaml:"http"`
@@ -155,6 +164,9 @@ type rawSource struct {
 }
 
 type rawPool struct {
+	Mode      string   `yaml:"mode"`
+	Storage   string   `yaml:"storage"`
+	URL       string   `yaml:"url"`
 	Hub       string   `yaml:"hub"`
 	HubKey    string   `yaml:"hub_key"`
 	Listen    string   `yaml:"listen"`
@@ -170,6 +182,7 @@ type rawHub struct {
 	KeyFile   string `yaml:"key_file"`
 	Profile   string `yaml:"profile"`
 	Admission string `yaml:"admission"`
+	Quota     string `yaml:"quota"`
 }
 
 // LoadConfig reads the file at path with the process's environment.
@@ -277,9 +290,6 @@ func (raw *rawConfig) check() (Config, error) {
 	if c.Box, err = parseBox(raw.Node.Box); err != nil {
 		return c, fmt.Errorf("node.bbox: %w", err)
 	}
-	if c.URL, err = checkURL(raw.URL, raw.HTTP.Listen); err != nil {
-		return c, err
-	}
 	if c.Deposits, err = raw.deposits(); err != nil {
 		return c, err
 	}
@@ -287,6 +297,9 @@ func (raw *rawConfig) check() (Config, error) {
 		return c, fmt.Errorf("validate.max_size: %w", err)
 	}
 	if c.Federation, err = raw.federation(c.ID); err != nil {
+		return c, err
+	}
+	if err = raw.addresses(&c); err != nil {
 		return c, err
 	}
 	if c.Outlet, err = raw.Publish.UData.check(raw.Data); err != nil {
@@ -436,8 +449,11 @@ func (raw *rawConfig) federation(id territory.NodeID) (FederationConfig, error) 
 				return f, fmt.Errorf("federation.join.hub_key: %w (copy the key from the hub's home page)", err)
 			}
 		}
-		if len(p.Peers) == 0 {
+		if len(p.Peers) == 0 && j.Mode != "light" {
 			return f, errors.New("federation.join.peers is empty: write the gossip address of the hub, such as hub.exemple.fr:7946")
+		}
+		if err := j.place(&p, f.AllowPrivate, raw.Federation.Hub != nil); err != nil {
+			return f, fmt.Errorf("federation.join.%w", err)
 		}
 		f.Join = &p
 	}
@@ -447,7 +463,12 @@ func (raw *rawConfig) federation(id territory.NodeID) (FederationConfig, error) 
 		if err != nil {
 			return f, err
 		}
-		f.Hub = &HubConfig{Pool: p}
+		f.Hub = &HubConfig{Pool: p, Quota: 2 << 30}
+		if h.Quota != "" {
+			if f.Hub.Quota, err = parseSize(h.Quota); err != nil {
+				return f, fmt.Errorf("federation.hub.quota: %w", err)
+			}
+		}
 		switch h.Admission {
 		case "", "manual":
 		case "open":

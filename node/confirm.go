@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -87,37 +88,54 @@ func (g *headGuard) sawOwn(a federation.Announcement, own *journal.Log) {
 // runConfirm asks the hub how far this node's journal had come, fetches the
 // tail that is missing here, and then lets the node sign again.
 func (n *Node) runConfirm(ctx context.Context) error {
-	for n.head.ready() != nil && n.above != nil {
-		err := n.confirmHead(ctx)
-		if err == nil {
-			n.head.confirm()
-			ring(n.bells.announce)
-			ring(n.bells.cosign)
-			ring(n.bells.state)
-			break
+	if n.above == nil {
+		return waitForEnd(ctx)
+	}
+	for {
+		for failures := 0; n.head.ready() != nil; {
+			err := n.confirmHead(ctx)
+			if err == nil {
+				n.head.confirm()
+				ring(n.bells.announce)
+				ring(n.bells.cosign)
+				ring(n.bells.state)
+				break
+			}
+			wait := max(n.cfg.Federation.Debounce, 200*time.Millisecond)
+			if !errors.Is(err, errNoHubYet) {
+				n.log.Warn().Err(err).Msg("confirm the journal's head with the hub")
+				failures++
+				wait = confirmDelay(wait, failures, retryAfterOf(err))
+			}
+			if !sleep(ctx, wait) {
+				return nil
+			}
 		}
-		if !errors.Is(err, errNoHubYet) {
-			n.log.Warn().Err(err).Msg("confirm the journal's head with the hub")
-		}
-		if !sleep(ctx, max(n.cfg.Federation.Debounce, 200*time.Millisecond)) {
+		select {
+		case <-ctx.Done():
 			return nil
+		case <-n.bells.confirm: // someone has found a longer history
 		}
 	}
-	<-ctx.Done()
-	return nil
+}
+
+// confirmDelay doubles from first to a minute, as nothing is signed meanwhile,
+// spread so that the members of a hub that comes back do not come together.
+func confirmDelay(first time.Duration, failures int, retryAfter time.Duration) time.Duration {
+	return federation.NextVisit(federation.Pace{Every: max(first, time.Minute), First: first, Most: 5 * time.Minute}, failures, retryAfter, rand.Float64())
 }
 
 var errNoHubYet = errors.New("the hub's address is not known yet")
 
 func (n *Node) confirmHead(ctx context.Context) error {
-	hub, ok := n.above.announcement(n.cfg.Federation.Join.Hub)
+	hub, ok := n.hubURL()
 	if !ok {
 		return errNoHubYet
 	}
-	if err := n.confirmSeq(ctx, hub.URL); err != nil {
+	if err := n.confirmSeq(ctx, hub); err != nil {
 		return err
 	}
-	base := hub.URL + "/n/" + n.cfg.ID.String() + "/journal"
+	base := hub + "/n/" + n.cfg.ID.String() + "/journal"
 	res, err := n.client.Follow(ctx, base, n.key.verifier, n.own)
 	switch {
 	case errors.Is(err, follow.ErrNotServed): // the hub has no mirror of this journal

@@ -56,10 +56,20 @@ func (f fedView) Announcements() [][]byte {
 func (f fedView) Mirror(node string) (*journal.Log, bool) { return f.n.mirrors.get(node) }
 
 func (n *Node) selfStatus() api.NodeStatus {
-	return api.NodeStatus{
+	s := api.NodeStatus{
 		ID: n.cfg.ID.String(), Geozone: n.cfg.Territory.String(), Level: string(n.cfg.Level), Name: n.cfg.Name, State: "self",
-		IsHub: n.below != nil, URL: n.cfg.URL, Catalog: n.cfg.URL + "/catalog", Contact: n.cfg.Contact, Key: n.key.text(),
+		IsHub: n.below != nil, URL: n.cfg.Address, Catalog: n.cfg.Address + "/catalog", Contact: n.cfg.Contact, Key: n.key.text(),
 	}
+	if n.cfg.URL != n.cfg.Address {
+		s.Base = n.cfg.URL
+	}
+	if j := n.cfg.Federation.Join; j != nil && j.AtHub {
+		s.Storage = "hub"
+		if j.Light {
+			s.Mode = "light"
+		}
+	}
+	return s
 }
 
 // Nodes lists every node known here: this one, those that announced
@@ -68,10 +78,11 @@ func (f fedView) Nodes() ([]api.NodeStatus, error) {
 	n := f.n
 	self := n.selfStatus()
 	self.Announced, self.Mirrored, self.Seen = n.own.Size(), n.own.Size(), n.now().UTC().Truncate(time.Second)
+	self.Error = n.pusher.lastError()
 	all := map[string]api.NodeStatus{}
 	for _, m := range n.roster.all() {
 		all[m.Node] = api.NodeStatus{
-			ID: m.Node, Geozone: m.Geozone, Level: m.Level, Name: m.Name, State: m.State, Hub: m.Hub, IsHub: m.IsHub, URL: m.URL,
+			ID: m.Node, Geozone: m.Geozone, Level: m.Level, Name: m.Name, State: m.State, Hub: m.Hub, IsHub: m.IsHub, URL: m.URL, Base: m.Base, Storage: m.Storage, Mode: m.Mode,
 			Catalog: m.URL + "/catalog", Contact: m.Contact, Reason: m.Reason, Key: m.Key, Publishes: m.Publishes,
 		}
 	}
@@ -210,7 +221,7 @@ func (n *Node) climbAbove(ctx context.Context, node string) []api.Step {
 	if n.above == nil {
 		return nil
 	}
-	hub, ok := n.above.announcement(n.cfg.Federation.Join.Hub)
+	hub, ok := n.hubURL()
 	if !ok {
 		return nil
 	}
@@ -225,7 +236,7 @@ func (n *Node) climbAbove(ctx context.Context, node string) []api.Step {
 	var answer struct {
 		Steps []api.Step `json:"steps"`
 	}
-	if err := n.client.GetJSON(ctx, hub.URL+"/api/v1/nodes/"+url.PathEscape(node)+"/climb", &answer); err != nil {
+	if err := n.client.GetJSON(ctx, hub+"/api/v1/nodes/"+url.PathEscape(node)+"/climb", &answer); err != nil {
 		n.log.Debug().Err(err).Msg("ask the hub how far a journal has come")
 	}
 	n.climb.mu.Lock()

@@ -26,6 +26,7 @@ type target struct {
 	past    []string // keys that it replaced, oldest first
 	base    string   // address of the journal, without trailing slash
 	size    uint64   // newest size announced or stated
+	self    string   // address of the owner's server, if direct
 	direct  bool     // a member of this hub, which this hub may suspend
 }
 
@@ -132,10 +133,14 @@ func (n *Node) followTargets() ([]target, error) {
 	var all []target
 	have := map[view.Journal]bool{}
 	for _, m := range n.roster.all() {
-		if m.State != Accepted || m.Hub != "" {
-			continue
+		if m.State != Accepted || m.Hub != "" || m.Storage == "hub" {
+			continue // the last is pushed
 		}
-		t := target{journal: view.Journal{Node: m.Node, Epoch: m.Epoch}, key: m.Key, past: m.PastKeys, base: m.URL + "/journal", direct: true}
+		at := n.reach(m)
+		if at == "" {
+			continue // it was stored here, and has not yet said where it is now
+		}
+		t := target{journal: view.Journal{Node: m.Node, Epoch: m.Epoch}, key: m.Key, past: m.PastKeys, base: at + "/journal", self: at, direct: true}
 		if a, ok := n.below.announcement(m.Node); ok && a.Status == federation.Active {
 			t.size = a.Size
 		}
@@ -208,7 +213,7 @@ func (n *Node) askContact(ctx context.Context, t target) {
 		ID      string `json:"id"`
 		Contact string `json:"contact"`
 	}
-	if err := n.client.GetJSON(ctx, m.URL+"/api/v1/nodes/"+m.Node, &self); err != nil {
+	if err := n.client.GetJSON(ctx, t.self+"/api/v1/nodes/"+m.Node, &self); err != nil {
 		n.log.Debug().Err(err).Str("node", m.Node).Msg("ask a member for its contact")
 		return
 	}

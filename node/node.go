@@ -65,6 +65,8 @@ type Node struct {
 	below   *pool // the pool this hub runs; nil if it is no hub
 	climb   climbCache
 	targets targets
+	host    *host  // nil if this node is no hub
+	pusher  pusher // to the hub above, if that stores the journal
 
 	bells bells
 
@@ -75,7 +77,7 @@ type Node struct {
 
 // bells wake tasks. Each holds at most one wake-up.
 type bells struct {
-	views, announce, follow, state, files, cosign, witness chan struct{}
+	views, announce, follow, state, files, cosign, witness, push, confirm chan struct{}
 }
 
 func ring(bell chan struct{}) {
@@ -104,7 +106,7 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	bell := func() chan struct{} { return make(chan struct{}, 1) }
 	n = &Node{
 		cfg: cfg, log: log, now: time.Now,
-		bells:   bells{views: bell(), announce: bell(), follow: bell(), state: bell(), files: bell(), cosign: bell(), witness: bell()},
+		bells:   bells{views: bell(), announce: bell(), follow: bell(), state: bell(), files: bell(), cosign: bell(), witness: bell(), push: bell(), confirm: bell()},
 		mirrors: newMirrors(),
 	}
 	defer func() {
@@ -137,6 +139,7 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	if err := n.openPools(); err != nil {
 		return n, err
 	}
+	n.openHosting()
 	return n, n.plan()
 }
 
@@ -190,6 +193,7 @@ func (n *Node) plan() error {
 		task{"cosign", n.runCosign},
 		task{"witness", n.runWitness},
 		task{"confirm", n.runConfirm},
+		task{"push", n.runPush},
 		task{"harvest", n.gather.Run},
 		task{"publish", n.outlet.Run},
 	)
@@ -197,7 +201,7 @@ func (n *Node) plan() error {
 		n.tasks = append(n.tasks, task{"inbox", n.runInbox})
 	}
 	for _, p := range []*pool{n.above, n.below} {
-		if p != nil {
+		if p != nil && !p.cfg.Light {
 			n.tasks = append(n.tasks, task{"gossip " + p.cfg.Hub, p.run}, task{"repair " + p.cfg.Hub, p.repair.Run})
 		}
 	}

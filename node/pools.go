@@ -197,7 +197,7 @@ const tooMany = "too many announcements in a short time: announce the newest one
 func (p *pool) admit(a federation.Announcement) {
 	old, _ := p.n.roster.member(a.Node)
 	p.trust(a.Node, a.Key)
-	p.n.roster.say(memberOf(a, old))
+	p.n.roster.say(p.n.placed(memberOf(a, old), old))
 }
 
 // pin trusts the first key met under the id of the hub above, from then on.

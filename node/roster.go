@@ -184,7 +184,8 @@ func (n *Node) Accept(ctx context.Context, node string, publishes []string) erro
 		return fmt.Errorf("accept %s: %w", node, err)
 	}
 	n.below.trust(a.Node, a.Key)
-	n.roster.say(memberOf(a, entry.Member{Publishes: publishes}))
+	old, _ := n.roster.member(a.Node)
+	n.roster.say(n.placed(memberOf(a, entry.Member{Publishes: publishes}), old))
 	if err := n.stateNow(ctx); err != nil {
 		return fmt.Errorf("accept %s: %w", node, err)
 	}

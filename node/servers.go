@@ -45,7 +45,7 @@ func (n *Node) planServers() error {
 	}
 	s := &api.Server{
 		Self: n.selfStatus(), Catalog: n.shelf, Log: n.log, Views: n.views, Desk: n.desk, Shelf: n.shelf, Own: n.own,
-		Fed: fedView{n}, Publisher: publisher{n}, Pages: pages, Tokens: tokens, MaxBytes: n.cfg.Deposits.MaxBytes,
+		Fed: fedView{n}, Publisher: publisher{n}, Pages: pages, Hosting: n.hostingOrNil(), Tokens: tokens, MaxBytes: n.cfg.Deposits.MaxBytes,
 		ValidateBytes: n.cfg.Validate.MaxBytes,
 		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources,
 	}
@@ -128,6 +128,6 @@ func (p publisher) Retract(r *http.Request, op entry.Op, target uint64, reason s
 func (n *Node) site() web.Site {
 	return web.Site{
 		Name: n.cfg.Name, NodeID: n.cfg.ID.String(), Level: string(n.cfg.Level), Territory: n.cfg.Territory.String(),
-		Base: basePath(n.cfg.URL), Version: Version, Contact: n.cfg.Contact,
+		Base: basePath(n.cfg.Address), Version: Version, Contact: n.cfg.Contact,
 	}
 }

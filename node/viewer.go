@@ -3,15 +3,10 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"maillon/store/journal"
 	"maillon/store/view"
 )
-
-// viewBatch bounds how many entries one transaction of the views takes in.
-const viewBatch = 2000
 
 // runViews brings the views up to every journal, whenever one has grown.
 func (n *Node) runViews(ctx context.Context) error {
@@ -44,7 +39,7 @@ func (n *Node) runViews(ctx context.Context) error {
 func (n *Node) catchUp(ctx context.Context) (moved bool, err error) {
 	n.applying.Lock()
 	defer n.applying.Unlock()
-	m, err := n.apply(ctx, view.Journal{Node: n.cfg.ID.String()}, n.own)
+	m, err := n.views.CatchUp(ctx, view.Journal{Node: n.cfg.ID.String()}, n.own)
 	if err != nil {
 		return m, err
 	}
@@ -52,46 +47,13 @@ func (n *Node) catchUp(ctx context.Context) (moved bool, err error) {
 		n.mirrors.mu.RLock()
 		log := n.mirrors.logs[j]
 		n.mirrors.mu.RUnlock()
-		more, err := n.apply(ctx, j, log)
+		more, err := n.views.CatchUp(ctx, j, log)
 		if err != nil {
 			return true, err
 		}
 		m = m || more
 	}
 	return m, nil
-}
-
-func (n *Node) apply(ctx context.Context, j view.Journal, log *journal.Log) (moved bool, err error) {
-	from, err := n.views.Cursor(j)
-	if err != nil {
-		return false, err
-	}
-	size := log.Size()
-	items := make([]view.Item, 0, min(viewBatch, size-min(size, from)))
-	flush := func() error {
-		if len(items) == 0 {
-			return nil
-		}
-		if err := n.views.Apply(ctx, j, items); err != nil {
-			return fmt.Errorf("views of %s from %d: %w", j.Node, items[0].Index, err)
-		}
-		items = items[:0]
-		return nil
-	}
-	index := from
-	for e, err := range log.Entries(ctx, from, size) {
-		if err != nil {
-			return index > from, fmt.Errorf("read journal of %s: %w", j.Node, err)
-		}
-		items = append(items, view.Item{Index: index, Entry: e})
-		index++
-		if len(items) == viewBatch {
-			if err := flush(); err != nil {
-				return true, err
-			}
-		}
-	}
-	return index > from, flush()
 }
 
 // Rebuild throws the views away and makes them anew from the journals.

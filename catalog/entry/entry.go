@@ -93,6 +93,7 @@ type Member struct {
 	Publishes []string `json:"publishes,omitempty"` // SIRETs of the buyers it may publish for beside itself; "*" for any
 	Mode      string   `json:"mode,omitempty"`      // "light" if it can only be reached by its own connections to the hub; "" is full
 	Storage   string   `json:"storage,omitempty"`   // "hub" if the hub serves its journal and files; "" is itself
+	Base      string   `json:"base,omitempty"`      // of its public IRIs, if not URL
 	Charter   string   `json:"charter,omitempty"`   // the signed note that admits it; "" if it was accepted by hand
 	PastKeys  []string `json:"pastKeys,omitempty"`  // verifier keys of the same epoch that its charter has replaced, oldest first
 	Reason    string   `json:"reason,omitempty"`    // why it is suspended

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -25,6 +26,13 @@ const (
 // is base. A hub that refuses it gives a [RefusedError]; that it is pending
 // there is no error.
 func (c *Client) PostAnnouncement(ctx context.Context, base string, note []byte) error {
+	_, err := c.Announce(ctx, base, note)
+	return err
+}
+
+// Announce is [Client.PostAnnouncement]; again is when the hub wants to hear
+// of the node next, 0 if it does not say.
+func (c *Client) Announce(ctx context.Context, base string, note []byte) (again time.Duration, err error) {
 	s := &session{c: c, base: base, left: c.o.MaxBytes}
 	a, err := s.do(ctx, request{
 		method: http.MethodPost, url: base + "/federation/v1/announce", body: note,
@@ -34,20 +42,20 @@ func (c *Client) PostAnnouncement(ctx context.Context, base string, note []byte)
 		defer a.Close()
 	}
 	if status, ok := errors.AsType[*StatusError](err); err != nil && (!ok || status.Status != http.StatusForbidden) {
-		return err
+		return 0, err
 	}
 	raw, readErr := io.ReadAll(a)
 	if readErr != nil {
-		return a.fail(readErr)
+		return 0, a.fail(readErr)
 	}
 	var d federation.Decision
 	if jsonErr := json.Unmarshal(raw, &d); jsonErr != nil {
-		return errors.Join(err, fmt.Errorf("answer of %s to an announcement: %w", base, jsonErr))
+		return 0, errors.Join(err, fmt.Errorf("answer of %s to an announcement: %w", base, jsonErr))
 	}
 	if d.Status == federation.Refused {
-		return &RefusedError{Reason: d.Reason}
+		return 0, &RefusedError{Reason: d.Reason}
 	}
-	return err
+	return seconds(a.resp.Header.Get("Reannounce-After")), err
 }
 
 // Announcements fetches the announcements that the hub at base knows and has

@@ -63,14 +63,6 @@ func (s *session) checkpoint(ctx context.Context, v note.Verifier, ours []byte) 
 	return cp, nil
 }
 
-// OpenCheckpoint verifies a checkpoint that came by another way.
-func OpenCheckpoint(raw []byte, v note.Verifier) (Checkpoint, error) {
-	if len(raw) > maxCheckpoint {
-		return Checkpoint{}, fmt.Errorf("checkpoint of %d bytes, at most %d", len(raw), maxCheckpoint)
-	}
-	return parseCheckpoint(raw, v)
-}
-
 // parseCheckpoint verifies a checkpoint: signed by v, whose name is its origin.
 func parseCheckpoint(raw []byte, v note.Verifier) (Checkpoint, error) {
 	h, err := witness.Open(raw, v)

@@ -192,12 +192,15 @@ func explain(err error) error {
 
 // retryAfter reads both forms of the header: seconds, and a date.
 func retryAfter(h http.Header) time.Duration {
-	n, err := strconv.Atoi(h.Get("Retry-After"))
-	if err != nil {
-		if at, err := http.ParseTime(h.Get("Retry-After")); err == nil {
-			return max(0, time.Until(at))
-		}
+	if at, err := http.ParseTime(h.Get("Retry-After")); err == nil {
+		return max(0, time.Until(at))
 	}
+	return seconds(h.Get("Retry-After"))
+}
+
+// seconds reads a header that is a number of seconds; 0 if it is none.
+func seconds(s string) time.Duration {
+	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 || n > 1<<30 {
 		return 0
 	}
@@ -307,3 +310,7 @@ func (w *patience) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Transport is what reaches other nodes, with the guard of addresses. It
+// follows no redirection.
+func (c *Client) Transport() http.RoundTripper { return c.http.Transport }

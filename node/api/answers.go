@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -145,7 +146,7 @@ func (s *Server) version() (version, error) {
 		}
 		var b strings.Builder
 		for _, n := range nodes {
-			b.WriteString(n.ID + n.State + n.Name + n.URL + n.Level + n.Geozone + "\n")
+			b.WriteString(n.ID + n.State + n.Name + n.URL + n.Base + n.Storage + n.Level + n.Geozone + "\n")
 		}
 		sum = sha256.Sum256([]byte(b.String()))
 		c.mu.Lock()
@@ -180,7 +181,7 @@ func (s *Server) cached(r *http.Request, syntax rdf.Syntax, make func() (answerB
 			return nil, err
 		}
 		a.version = v
-		s.answers.put(key, &a)
+		s.answers.put(key, &a, cmp.Or(s.MostAnswers, mostAnswers))
 		return &a, nil
 	})
 	if err != nil {
@@ -225,10 +226,10 @@ func (a *answerBody) size() int {
 	return len(a.plain.body) + len(a.gzip.body) + len(a.zstd.body)
 }
 
-func (c *answers) put(key answerKey, a *answerBody) {
+func (c *answers) put(key answerKey, a *answerBody, most int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.bytes+a.size() > mostAnswers || c.kept == nil {
+	if c.bytes+a.size() > most || c.kept == nil {
 		c.kept, c.bytes = map[answerKey]*answerBody{}, 0 // what is asked for comes back
 	}
 	c.bytes += a.size() - c.kept[key].size()

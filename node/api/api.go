@@ -78,8 +78,11 @@ type Server struct {
 	Fed       Federation
 	Publisher Publisher
 	Pages     *web.Pages
+	Hosting   Hosting // of members; nil if the node is no hub
 	Tokens    []string
 	MaxBytes  int64
+	// MostAnswers bounds the catalogue's answers that are kept, in bytes; 0 is 256 MiB.
+	MostAnswers int
 	// ValidateBytes bounds a file that is only checked; 0 for 100 MiB.
 	ValidateBytes int64
 	// Ready returns why the node may not serve its catalogue yet, or nil.
@@ -104,6 +107,9 @@ type NodeStatus struct {
 	Hub       string    `json:"hub,omitempty"`
 	IsHub     bool      `json:"isHub,omitempty"`
 	URL       string    `json:"url"`
+	Base      string    `json:"base,omitempty"`    // of its public IRIs, if not url
+	Storage   string    `json:"storage,omitempty"` // hub if its hub serves its journal and files
+	Mode      string    `json:"mode,omitempty"`    // light if it only makes connections itself
 	Catalog   string    `json:"catalog"`
 	Contact   string    `json:"contact,omitempty"`
 	Announced uint64    `json:"announced"` // journal size announced or stated
@@ -131,6 +137,7 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 func (s *Server) Handler() http.Handler {
 	r := mux.NewRouter().UseEncodedPath().SkipClean(true)
 	s.journalRoutes(r)
+	s.hostingRoutes(r)
 	s.fileRoutes(r.PathPrefix("/files").Subrouter())
 	v1 := r.PathPrefix("/api/v1").Subrouter()
 	s.contractRoutes(v1)

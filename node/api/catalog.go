@@ -49,8 +49,9 @@ func (s *Server) catalogRoutes(r *mux.Router) {
 		"/catalog/series/{id}":    s.oneSeries,
 	} {
 		h := s.answer(s.graph(make))
-		r.Handle(path, h).Methods("GET", "HEAD")
+		// The suffix first: {id} takes dots too.
 		r.Handle(path+".{suffix:"+suffixes+"}", h).Methods("GET", "HEAD")
+		r.Handle(path, h).Methods("GET", "HEAD")
 	}
 }
 
@@ -203,7 +204,23 @@ func (s *Server) nodeCatalogue(*http.Request) (catalog.Catalog, error) {
 			members = append(members, s.memberLink(n))
 		}
 	}
-	return s.Catalog.Catalogue(members), nil
+	c := s.Catalog.Catalogue(members)
+	s.Shelf.AddHosted(&c, hosted(nodes))
+	return c, nil
+}
+
+// hosted are the members whose journals and files are stored and served here.
+func hosted(nodes []NodeStatus) (out []shelf.Member) {
+	for _, n := range nodes {
+		if n.Storage == "hub" && (n.State == "accepted" || n.State == "suspended") {
+			out = append(out, memberOf(n))
+		}
+	}
+	return out
+}
+
+func memberOf(n NodeStatus) shelf.Member {
+	return shelf.Member{ID: n.ID, Name: n.Name, Level: n.Level, URL: n.URL, Base: n.Base, Territory: n.Geozone}
 }
 
 func (s *Server) memberLink(n NodeStatus) catalog.SubCatalog {
@@ -243,7 +260,7 @@ func (s *Server) members() ([]shelf.Member, error) {
 	var out []shelf.Member
 	for _, n := range nodes {
 		if n.State == "accepted" {
-			out = append(out, shelf.Member{ID: n.ID, Name: n.Name, Level: n.Level, URL: n.URL, Territory: n.Geozone})
+			out = append(out, memberOf(n))
 		}
 	}
 	return out, nil
@@ -291,7 +308,7 @@ func (s *Server) oneHarvested(r *http.Request) (catalog.Catalog, error) {
 		return c, err
 	}
 	id := mux.Vars(r)["id"]
-	return only(c, func(d catalog.Dataset) bool { return d.IRI == s.Self.URL+"/catalog/harvested/"+id }, "dataset", id)
+	return only(c, func(d catalog.Dataset) bool { return d.IRI == s.names()+"/catalog/harvested/"+id }, "dataset", id)
 }
 
 // oneSeries is a buyer's catalogue, as a series of years.

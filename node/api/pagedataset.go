@@ -22,7 +22,7 @@ import (
 // pageID names the page of a dataset: its identifier if this node publishes it,
 // else that of its record.
 func (s *Server) pageID(d catalog.Dataset) string {
-	if id, ok := strings.CutPrefix(d.IRI, s.Self.URL+"/catalog/datasets/"); ok {
+	if id, ok := strings.CutPrefix(d.IRI, s.names()+"/catalog/datasets/"); ok {
 		return id
 	}
 	return shelf.RecordID(d.IRI)
@@ -223,7 +223,7 @@ func (s *Server) showListed(w http.ResponseWriter, r *http.Request, f found, l c
 		page.Missing = append(page.Missing, web.QualityRow{Text: m.Text, Hint: m.Hint})
 	}
 	path := "/catalog/records/" + shelf.RecordID(d.IRI)
-	if id := s.pageID(d); strings.HasPrefix(d.IRI, s.Self.URL+"/catalog/datasets/") {
+	if id := s.pageID(d); strings.HasPrefix(d.IRI, s.names()+"/catalog/datasets/") {
 		path = "/catalog/datasets/" + id
 	}
 	page.Syntaxes = s.syntaxLinks(path, facet.Query{})

@@ -22,7 +22,7 @@ func (r *Receiver) finish(w http.ResponseWriter, req *http.Request, i push) erro
 	if err != nil {
 		return err
 	}
-	cp, err := follow.OpenCheckpoint(raw, i.guest.Verifier)
+	cp, err := follow.ParseCheckpoint(raw, i.guest.Verifier)
 	if err != nil {
 		return &api.Refusal{Kind: "checkpoint", Title: "Not a checkpoint of this member", Status: http.StatusUnprocessableEntity, Detail: err.Error()}
 	}
@@ -82,7 +82,7 @@ func (r *Receiver) prove(req *http.Request, i push, checkpoint []byte) error {
 	i.proof = proof{checkpoint, i.guest.Mirror}
 	r.mu.Unlock()
 	g := i.guest
-	res, err := r.client.Follow(req.Context(), "http://"+stagedHost+"/"+g.Node, g.Verifier, g.Mirror)
+	res, err := r.client.Follow(req.Context(), "http://"+stagedHost+"/"+g.Node, g.Verifier, g.into())
 	if err != nil {
 		return r.refuted(i, err)
 	}
@@ -93,7 +93,7 @@ func (r *Receiver) prove(req *http.Request, i push, checkpoint []byte) error {
 		r.Log.Error().Err(err).Str("node", g.Node).Msg("throw away what was pushed and is in the mirror")
 	}
 	r.Log.Info().Str("node", g.Node).Uint64("from", res.From).Uint64("to", res.To).Msg("pushed")
-	r.Landed(g.Node, res.From, res.To)
+	r.Landed(g)
 	return nil
 }
 

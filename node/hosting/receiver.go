@@ -27,6 +27,14 @@ type Guest struct {
 	Node     string
 	Verifier note.Verifier // its journal's key, as this hub has accepted it
 	Mirror   *journal.Log
+	Into     follow.Mirror // what extends Mirror; nil is Mirror itself
+}
+
+func (g Guest) into() follow.Mirror {
+	if g.Into != nil {
+		return g.Into
+	}
+	return g.Mirror
 }
 
 // A Receiver takes pushed journals into mirrors. Fill the exported fields,
@@ -41,7 +49,7 @@ type Receiver struct {
 	// Guest finds a member that may push here, or refuses (an *api.Refusal).
 	Guest func(node string) (Guest, error)
 	// Landed is told that a mirror has grown.
-	Landed func(node string, from, to uint64)
+	Landed func(g Guest)
 	// Forked is told that a member has signed two histories.
 	Forked func(node, ours, theirs string)
 

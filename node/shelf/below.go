@@ -18,7 +18,16 @@ import (
 // A Member is a node whose journal this hub mirrors.
 type Member struct {
 	ID, Name, Level, URL string
+	Base                 string // of its IRIs, if not URL
 	Territory            string // geozone
+}
+
+// names is the base of the member's IRIs.
+func (m Member) names() string {
+	if m.Base != "" {
+		return m.Base
+	}
+	return m.URL
 }
 
 // refreshBelow describes again the datasets that nodes below publish and whose
@@ -128,7 +137,7 @@ type listing struct {
 func (s *Shelf) Listed(members []Member) ([]catalog.Listed, error) {
 	var names strings.Builder
 	for _, m := range members {
-		names.WriteString(m.ID + " " + m.URL + " " + m.Name + "\n")
+		names.WriteString(m.ID + " " + m.URL + " " + m.Base + " " + m.Name + "\n")
 	}
 	views := s.Views.DatasetsRevision()
 	s.mu.RLock()
@@ -206,12 +215,34 @@ func (s *Shelf) belowClaims(members []Member) (out []catalog.Claim) {
 	return out
 }
 
+// AddHosted adds to a catalogue the datasets of members that this hub hosts, in
+// their names and at their addresses here. A dataset that the hub publishes
+// itself is not repeated.
+func (s *Shelf) AddHosted(c *catalog.Catalog, hosted []Member) {
+	there := map[string]bool{}
+	for _, d := range c.Datasets {
+		there[d.Identifier] = true
+	}
+	for _, claim := range s.belowClaims(hosted) {
+		d := claim.Dataset
+		if there[d.Identifier] {
+			continue
+		}
+		there[d.Identifier] = true
+		c.Datasets = append(c.Datasets, d)
+		c.Modified = later(c.Modified, d.Modified)
+		c.Records = append(c.Records, s.record(catalog.Listed{Dataset: d, Sources: []catalog.Source{claim.Source}, First: claim.First, Modified: claim.Source.At}))
+	}
+	c.Series = nil
+	s.addSeries(c)
+}
+
 // as is this shelf as if it were another node's, to name things as that node does.
 func (s *Shelf) as(m Member) *Shelf {
 	siret, _, _ := strings.Cut(m.ID, "-")
 	zone, _ := territory.ParseGeozone(m.Territory) // the zero geozone says nothing
 	return &Shelf{
-		Node: m.ID, URL: m.URL, Views: s.Views, names: s.allNames(),
+		Node: m.ID, URL: m.names(), Links: m.URL, Views: s.Views, names: s.allNames(),
 		Who: Publisher{NodeID: m.ID, SIRET: siret, Name: m.Name, Level: m.Level, Territory: zone},
 	}
 }

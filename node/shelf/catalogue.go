@@ -91,7 +91,7 @@ func (s *Shelf) addRecord(c *catalog.Catalog, d Dataset) {
 
 // addSeries describes the series of the catalogue's datasets: a buyer's years.
 func (s *Shelf) addSeries(c *catalog.Catalog) {
-	at := map[string]int{}
+	at, taken := map[string]int{}, map[string]bool{}
 	for _, d := range c.Datasets {
 		if d.InSeries == "" {
 			continue
@@ -101,8 +101,13 @@ func (s *Shelf) addSeries(c *catalog.Catalog) {
 			i = len(c.Series)
 			at[d.InSeries] = i
 			siret := d.Identifier[:strings.Index(d.Identifier, "-")]
+			id := siret + "-decp"
+			if taken[id] { // two nodes publish for the buyer
+				id = d.InSeries
+			}
+			taken[id] = true
 			c.Series = append(c.Series, catalog.Series{
-				IRI: d.InSeries, Identifier: siret + "-decp", Title: text("series.title", d.Publisher.Name), Description: text("series.description", d.Publisher.Name, siret),
+				IRI: d.InSeries, Identifier: id, Title: text("series.title", d.Publisher.Name), Description: text("series.description", d.Publisher.Name, siret),
 				Publisher: d.Publisher, Contact: d.Contact, Frequency: catalog.Continuous, Coverage: d.Coverage,
 			})
 		}
@@ -144,10 +149,18 @@ func (s *Shelf) MemberLink(iri, name, siret, level string) catalog.SubCatalog {
 	}
 }
 
+// links is the base of addresses that are asked for, beside those that name.
+func (s *Shelf) links() string {
+	if s.Links != "" {
+		return s.Links
+	}
+	return s.URL
+}
+
 func (s *Shelf) base(path string, title, description catalog.Text) catalog.Catalog {
 	return catalog.Catalog{
-		IRI: s.URL + path, Title: title, Description: description, Publisher: s.self(), Homepage: s.URL + "/",
-		Contact:  catalog.Contact{Name: s.Who.Name, Email: s.Who.Contact, Page: s.URL + "/mentions-legales"},
+		IRI: s.URL + path, Title: title, Description: description, Publisher: s.self(), Homepage: s.links() + "/",
+		Contact:  catalog.Contact{Name: s.Who.Name, Email: s.Who.Contact, Page: s.links() + "/mentions-legales"},
 		Coverage: catalog.Coverage{Geozone: s.Who.Territory.String(), Name: territory.Name(s.Who.Territory), Box: s.Who.Box},
 	}
 }
@@ -205,7 +218,7 @@ func (s *Shelf) add(c *catalog.Catalog, d Dataset) {
 	if d.Buyer == "" {
 		set.Title = text("dataset.all.title", s.Who.Name)
 		set.Description = text("dataset.all.description", s.Who.Name, d.Total, d.Conform)
-		set.LandingPage = s.URL + "/marches"
+		set.LandingPage = s.links() + "/marches"
 	} else {
 		s.describeYear(&set, d)
 	}
@@ -242,7 +255,7 @@ func (s *Shelf) describeYear(set *catalog.Dataset, d Dataset) {
 	}
 	set.Publisher = s.buyer(d.Buyer)
 	set.InSeries = s.URL + "/catalog/series/" + d.Buyer + "-decp"
-	set.LandingPage = s.URL + "/acheteurs/" + d.Buyer
+	set.LandingPage = s.links() + "/acheteurs/" + d.Buyer
 	if b, ok := body(d.Buyer); ok {
 		set.Coverage = catalog.Coverage{Geozone: b.Geozone.String(), Name: b.Name}
 		if b.Geozone == s.Who.Territory {
@@ -252,7 +265,7 @@ func (s *Shelf) describeYear(set *catalog.Dataset, d Dataset) {
 }
 
 func (s *Shelf) distribution(d Dataset, f File) catalog.Distribution {
-	u := s.URL + "/files/" + d.ID + "/" + f.Name
+	u := s.links() + "/files/" + d.ID + "/" + f.Name
 	out := catalog.Distribution{
 		IRI: s.URL + "/catalog/datasets/" + d.ID + "/" + f.Name, Title: text("file." + f.Name),
 		Description: text("file.description."+f.Content, f.Records), AccessURL: u, DownloadURL: u,
@@ -296,7 +309,7 @@ func (s *Shelf) addService(c *catalog.Catalog) {
 	}
 	c.Services = []catalog.DataService{{
 		IRI: s.URL + "/catalog/services/api", Identifier: s.Who.NodeID + "-api", Title: text("service.api.title", s.Who.Name),
-		Description: text("service.api.description"), EndpointURL: s.URL + "/api/v1", Access: catalog.Public,
+		Description: text("service.api.description"), EndpointURL: s.links() + "/api/v1", Access: catalog.Public,
 		Themes: []catalog.Theme{catalog.Government}, Serves: serves,
 	}}
 }

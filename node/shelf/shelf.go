@@ -69,7 +69,8 @@ type Shelf struct {
 	Node  string // node id
 	Hub   bool   // also keeps the consolidated dataset
 	Who   Publisher
-	URL   string // public base, without trailing slash
+	URL   string // base of public IRIs, without trailing slash
+	Links string // where pages and files are reached, if not under URL
 
 	work     sync.Mutex // held by Refresh and Reset, one at a time
 	mu       sync.RWMutex
