@@ -46,6 +46,7 @@ func (e *PushError) Unwrap() error { return &e.StatusError }
 const (
 	pushRounds = 64 // answers that ask for more, of some hundred resources each
 	pushWide   = 4  // resources sent at a time
+	pushTries  = 3  // of one resource that the hub asks for again
 )
 
 // Push brings the mirror at base, https://HUB/n/ID/journal, to the parcel's
@@ -64,7 +65,10 @@ func (c *Client) Push(ctx context.Context, base string, p Parcel) (sent int64, e
 		g, within := errgroup.WithContext(ctx)
 		g.SetLimit(pushWide)
 		for _, path := range missing {
-			if tried[path]++; tried[path] > 2 {
+			if within.Err() != nil {
+				break // one has failed
+			}
+			if tried[path]++; tried[path] > pushTries {
 				err = fmt.Errorf("%s/%s: the hub asks for it again and again", base, path)
 				break
 			}

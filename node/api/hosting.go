@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -26,6 +27,9 @@ type Hosting interface {
 	// The path of the request is below that base.
 	Face(w http.ResponseWriter, r *http.Request, node string) error
 }
+
+// refusalWait is how long a sender may go on after it has been refused.
+const refusalWait = 2 * time.Second
 
 // names is the base of this node's public IRIs.
 func (s *Server) names() string {
@@ -57,15 +61,16 @@ func guest(r *http.Request) (node, path string, err error) {
 }
 
 func (s *Server) putJournal(w http.ResponseWriter, r *http.Request) error {
-	// A refusal must reach a sender that is still sending.
-	_ = http.NewResponseController(w).EnableFullDuplex() // not every connection can
 	node, path, err := guest(r)
 	path = strings.TrimPrefix(path, "/journal/")
 	if err == nil {
 		err = s.Hosting.Put(w, r, node, path)
 	}
 	if err != nil && path != "checkpoint" {
-		w.Header().Set("Connection", "close") // what is still under way is not read
+		// What is still under way is not waited for: the refusal must reach a
+		// sender that stalls.
+		w.Header().Set("Connection", "close")
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(refusalWait)) // not every connection can
 	}
 	return err
 }

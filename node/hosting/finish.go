@@ -89,7 +89,8 @@ func (r *Receiver) prove(req *http.Request, i push, checkpoint []byte) error {
 	if res.To == res.From {
 		return nil
 	}
-	if err := i.stage.clear(); err != nil {
+	landed := func(path string) bool { p, ok := journal.ParsePath(path); return !ok || p.Within(res.To) }
+	if err := i.stage.drop(landed); err != nil {
 		r.Log.Error().Err(err).Str("node", g.Node).Msg("throw away what was pushed and is in the mirror")
 	}
 	r.Log.Info().Str("node", g.Node).Uint64("from", res.From).Uint64("to", res.To).Msg("pushed")

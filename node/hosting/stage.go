@@ -170,11 +170,17 @@ func (s *stage) open(path string) (*os.File, staged, error) {
 }
 
 // clear throws everything away that is not being received.
-func (s *stage) clear() error {
+func (s *stage) clear() error { return s.drop(func(string) bool { return true }) }
+
+// drop throws some of it away.
+func (s *stage) drop(which func(path string) bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
 	for path, f := range s.files {
+		if !which(path) {
+			continue
+		}
 		if err := os.Remove(filepath.Join(s.dir, fileName(path, f.coding))); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
