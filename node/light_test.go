@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"maillon/catalog/entry"
-	"maillon/store/view"
 )
 
 const nationID = "13002526500013"
@@ -116,6 +115,9 @@ func TestALightMemberIsStoredAndServedByItsHub(t *testing.T) {
 	for _, path := range []string{"checkpoint", "key", "tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000", "tile/entries/001.p/44", "bodies/000", "bodies/001.p/44"} {
 		a, _, sa := fetch(t, own+path)
 		b, _, sb := fetch(t, hub+path)
+		if signed := string(w.light.node.own.Checkpoint()); path == "checkpoint" && strings.HasPrefix(a, signed) && strings.HasPrefix(b, signed) {
+			a, b = signed, signed // hubs add their cosignatures
+		}
 		if a != b || sa != 200 || sb != 200 {
 			t.Errorf("%s: %d %d, differ: %v", path, sa, sb, a != b)
 		}
@@ -331,5 +333,3 @@ func noise(n int) string {
 	}
 	return b.String()[:n]
 }
-
-var _ = view.Journal{}

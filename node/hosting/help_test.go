@@ -163,11 +163,11 @@ func newHub(t testing.TB, m *member) *hub {
 	h.log = openLog(t, h.store, m.verifier)
 	h.Receiver = (&Receiver{
 		Dir: filepath.Join(t.TempDir(), "pushed"), Hub: hubID, Quota: 1 << 30, Log: zerolog.Nop(), Now: func() time.Time { return noon },
-		Guest: func(string) (Guest, error) { return Guest{rennes, m.verifier, h.log}, h.refuse },
-		Landed: func(_ string, _, to uint64) {
+		Guest: func(string) (Guest, error) { return Guest{Node: rennes, Verifier: m.verifier, Mirror: h.log}, h.refuse },
+		Landed: func(g Guest) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
-			h.landed = append(h.landed, to)
+			h.landed = append(h.landed, g.Mirror.Size())
 		},
 		Forked: func(string, string, string) {
 			h.mu.Lock()
