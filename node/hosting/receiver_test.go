@@ -96,16 +96,13 @@ func TestAHubWhoseStoreFailsTakesThePushLater(t *testing.T) {
 func TestNeededIsAllThatIsNeeded(t *testing.T) {
 	const seed = 7
 	dice := rand.New(rand.NewPCG(seed, seed))
-	sizes := [][]int{{1}, {256}, {257}, {255, 1}, {256, 256}, {1, 255, 1}, {70000}}
+	sizes := [][]int{{1}, {256}, {257}, {255, 1}, {256, 256}, {1, 255, 1}, {3000}}
 	for range 12 {
 		sizes = append(sizes, []int{1 + dice.IntN(600), 1 + dice.IntN(300), 1 + dice.IntN(600)})
 	}
 	for _, steps := range sizes {
 		m := newMember(t)
 		h := newHub(t, m)
-		if steps[0] > MaxStep {
-			steps = []int{MaxStep, steps[0] - MaxStep}
-		}
 		for _, n := range steps {
 			m.grow(t, n)
 			w := &wire{}
@@ -118,8 +115,8 @@ func TestNeededIsAllThatIsNeeded(t *testing.T) {
 					shown++
 				}
 			}
-			if answers := 2 + len(w.asked)/maxMissing; shown > answers {
-				t.Fatalf("seed %d, %v: the checkpoint was shown %d times, want %d", seed, steps, shown, answers)
+			if shown != 2 {
+				t.Fatalf("seed %d, %v: the checkpoint was shown %d times, want 2", seed, steps, shown)
 			}
 		}
 		same(t, m, h.log)
