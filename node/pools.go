@@ -151,6 +151,9 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 		}
 		return federation.Decision{Status: federation.Accepted}, false
 	}
+	if p.tooMuch(a) {
+		return federation.Decision{Status: federation.Limited, Reason: tooMany}, false
+	}
 	var d federation.Decision
 	if p.hub {
 		d = federation.Admit(n.roster.policy(), a)
@@ -160,11 +163,6 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 		}
 	}
 	p.mu.Lock()
-	if p.book.News(a) && !p.limit.Allow(a.Key, n.now()) {
-		p.mu.Unlock()
-		p.limited.Add(1)
-		return federation.Decision{Status: federation.Limited, Reason: tooMany}, false
-	}
 	fresh, evidence := p.book.Merge(a)
 	if fresh {
 		p.seen[a.Node] = n.now()

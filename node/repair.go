@@ -31,6 +31,19 @@ func (p *pool) limiter() *federation.Limiter {
 	return federation.DefaultLimiter()
 }
 
+// tooMuch reports whether the key has announced more than its limit, before
+// anything is decided, kept or logged for it. What is known already costs it
+// nothing: the pool repeats everything.
+func (p *pool) tooMuch(a federation.Announcement) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.book.News(a) || p.limit.Allow(a.Key, p.n.now()) {
+		return false
+	}
+	p.limited.Add(1)
+	return true
+}
+
 func (p *pool) report(peer string, err error) {
 	if peer == "" {
 		peer = p.cfg.Hub

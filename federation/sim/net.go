@@ -88,11 +88,11 @@ func (n *network) stream(bytes int) (sent int64, took time.Duration) {
 	return sent + int64(bytes+segments*headTCP), took
 }
 
-// handshake is how long a connection takes to come about; ok is false if it
-// takes longer than patience.
+// handshake is how long a connection takes to come about, both packets being
+// able to get lost; ok is false if it takes longer than patience.
 func (n *network) handshake(patience time.Duration) (took time.Duration, ok bool) {
 	wait := time.Second
-	for n.chance(n.loss) || n.chance(n.loss) {
+	for n.chance(1 - (1-n.loss)*(1-n.loss)) {
 		took += wait
 		wait *= 2
 	}
