@@ -28,17 +28,17 @@ type cut func(a, b *host) bool
 
 // A network carries packets and connections between machines.
 type network struct {
-	loss   float64
 	cut    atomic.Pointer[cut]
 	udpCut atomic.Pointer[cut] // packets only
 
 	mu   sync.Mutex
+	loss float64 // of packets
 	dice *rand.Rand
 	ends map[string]*endpoint // by host:port
 }
 
 func newNetwork(o Options) *network {
-	return &network{loss: o.Loss, dice: rand.New(rand.NewPCG(o.Seed, 1)), ends: map[string]*endpoint{}}
+	return &network{dice: rand.New(rand.NewPCG(o.Seed, 1)), ends: map[string]*endpoint{}}
 }
 
 // Sizes of headers, in bytes: IP and UDP; IP and TCP, for each segment.
@@ -48,13 +48,22 @@ const (
 	segment = 1400
 )
 
-func (n *network) chance(p float64) bool {
-	if p == 0 {
-		return false
-	}
+// loses throws the dice for some packets, all of which must arrive.
+func (n *network) loses(packets int) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.dice.Float64() < p
+	for range packets {
+		if n.loss > 0 && n.dice.Float64() < n.loss {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *network) setLoss(p float64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.loss = p
 }
 
 // latency is that of one way.
@@ -80,7 +89,7 @@ func (n *network) stream(bytes int) (sent int64, took time.Duration) {
 	segments := bytes/segment + 1
 	took = n.latency()
 	for range segments {
-		for n.chance(n.loss) {
+		for n.loses(1) {
 			sent += segment
 			took = max(took, n.latency()+200*time.Millisecond)
 		}
@@ -92,7 +101,7 @@ func (n *network) stream(bytes int) (sent int64, took time.Duration) {
 // able to get lost; ok is false if it takes longer than patience.
 func (n *network) handshake(patience time.Duration) (took time.Duration, ok bool) {
 	wait := time.Second
-	for n.chance(1 - (1-n.loss)*(1-n.loss)) {
+	for n.loses(2) {
 		took += wait
 		wait *= 2
 	}
@@ -145,7 +154,7 @@ func (e *endpoint) WriteTo(b []byte, addr string) (time.Time, error) {
 	}
 	e.host.udp.Add(int64(len(b) + headUDP))
 	to := e.net.at(addr)
-	if to == nil || !e.net.reaches(e.host, to.host) || is(&e.net.udpCut, e.host, to.host) || e.net.chance(e.net.loss) {
+	if to == nil || !e.net.reaches(e.host, to.host) || is(&e.net.udpCut, e.host, to.host) || e.net.loses(1) {
 		return now, nil
 	}
 	p := &gossip.Packet{Buf: append([]byte(nil), b...), From: e.addr()}

@@ -36,6 +36,13 @@ func (w *nation) deposit(ctx context.Context, m *member) *probe {
 	return pr
 }
 
+// forget begins with no probes.
+func (w *nation) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.probes)
+}
+
 // heard notes that a book has an announcement, and with it all older ones.
 func (w *nation) heard(p *place, a federation.Announcement) {
 	w.mu.Lock()

@@ -34,6 +34,7 @@ func (f Figures) Judge() (lost, missed []string) {
 		}
 	}
 	switch {
+	case f.Idle == Traffic{}:
 	case f.Scenario.Loss == 0:
 		check("UDP when idle, B/s a member", f.Idle.UDP, mostIdleUDP)
 		check("UDP and exchanges when idle, B/s a member", f.Idle.UDP+f.Idle.TCP, mostIdle)
@@ -113,8 +114,7 @@ func secs(d time.Duration) string {
 func traffic(b *strings.Builder, all []Figures) {
 	b.WriteString(`## What is sent and what is lost
 
-Bytes a second and member, on the mean: UDP / exchanges (TCP) / HTTPS (repairs, posts, visits). *Idle* is ten minutes in which nobody announces, with the
-loss of the run but before its fault; *busy* is the time of the fault, with its deposits. *Complete* is how long after the end of the fault
+Bytes a second and member, on the mean: UDP / exchanges (TCP) / HTTPS (repairs, posts, visits). *Idle* is ten minutes in which nobody announces; *busy* is the time of the fault, with its deposits. *Complete* is how long after the end of the fault
 nothing was missing any more, at any live member, hub or the nation; *members* how long until each saw all others again.
 
 | run | idle | busy | busiest hub, busy | deposits | complete | members | lost: pools, nation |
@@ -134,7 +134,12 @@ nothing was missing any more, at any live member, hub or the nation; *members* h
 	}
 }
 
-func (t Traffic) String() string { return fmt.Sprintf("%.0f / %.0f / %.0f", t.UDP, t.TCP, t.Web) }
+func (t Traffic) String() string {
+	if t == (Traffic{}) {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f / %.0f / %.0f", t.UDP, t.TCP, t.Web)
+}
 
 func after(d time.Duration) string {
 	if d == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"maillon/federation/repair"
@@ -142,26 +143,50 @@ type Traffic struct {
 // each tells four a round: log₅(n) to spread, ln(n)/4 to find the last.
 func Rounds(n int) float64 { return math.Log(float64(n))/math.Log(5) + math.Log(float64(n))/4 }
 
-// Run runs a scenario. It must be called in a synctest bubble, and leaves
-// nothing running.
-func Run(ctx context.Context, s Scenario, o Options) (Figures, error) {
-	o.Loss, o.NAT = s.Loss, s.NAT
-	if !s.Light {
-		o.Light = 0
-	}
-	f := Figures{Scenario: s, Options: o}
+// Run runs scenarios one after the other in one nation, and a new one for
+// those with NAT; each begins when all has settled. It tells the figures of
+// each. It must be called in a synctest bubble, and leaves nothing running.
+func Run(ctx context.Context, o Options, scenarios []Scenario, tell func(Figures)) error {
 	time.Sleep(time.Until(epoch)) // a bubble begins in 2000, when no announcement is valid
-	w, begin := newNation(o), time.Now()
+	for len(scenarios) > 0 {
+		nat := scenarios[0].NAT
+		n := slices.IndexFunc(scenarios, func(s Scenario) bool { return s.NAT != nat })
+		if n < 0 {
+			n = len(scenarios)
+		}
+		o.NAT = nat
+		if err := runIn(ctx, newNation(o), scenarios[:n], tell); err != nil {
+			return err
+		}
+		scenarios = scenarios[n:]
+	}
+	return nil
+}
+
+func runIn(ctx context.Context, w *nation, scenarios []Scenario, tell func(Figures)) error {
 	defer w.stopAll()
 	if err := w.startAll(startOver, patience); err != nil {
-		return f, err
+		return err
 	}
-	time.Sleep(2 * time.Minute) // what joining left in the queues
-	f.Idle = w.measure(func() { time.Sleep(o.Idle) })
+	for _, s := range scenarios {
+		tell(w.play(ctx, s))
+	}
+	return nil
+}
+
+// play runs one scenario.
+func (w *nation) play(ctx context.Context, s Scenario) Figures {
+	f := Figures{Scenario: s, Options: w.o}
+	begin, limited := time.Now(), w.limited.Load()
+	w.forget()
+	w.net.setLoss(s.Loss)
+	time.Sleep(2 * time.Minute) // what was before is still in the queues
+	if s.Fault == nil && !s.Light {
+		f.Idle = w.measure(func() { time.Sleep(w.o.Idle) })
+	}
 	f.Seen = w.seenBehindNAT()
-	window := max(s.Window, brief)
 	var all []*probe
-	f.Busy = w.measure(func() { all = w.trouble(ctx, s, window) })
+	f.Busy = w.measure(func() { all = w.trouble(ctx, s, max(s.Window, brief)) })
 	f.Probes = len(all)
 	s.heal(w)
 	f.settle(w, all)
@@ -172,8 +197,9 @@ func Run(ctx context.Context, s Scenario, o Options) (Figures, error) {
 			f.Behind++
 		}
 	}
-	f.Limited, f.Virtual = int(w.limited.Load()), time.Since(begin)
-	return f, nil
+	f.Limited, f.Virtual = int(w.limited.Load()-limited), time.Since(begin)
+	w.net.setLoss(0)
+	return f
 }
 
 // trouble lets the fault happen while communes announce: half of the time
@@ -189,7 +215,7 @@ func (w *nation) trouble(ctx context.Context, s Scenario, window time.Duration) 
 	for _, muted := range []bool{true, false} {
 		w.muted.Store(muted)
 		for i := range n {
-			if m := w.depositor(1 + i%w.o.Regions); m.up() {
+			if m := w.depositor(1+i%w.o.Regions, s.Light); m.up() {
 				all = append(all, w.deposit(ctx, m))
 			}
 			time.Sleep((window/2 - gap) / time.Duration(n))
@@ -201,11 +227,11 @@ func (w *nation) trouble(ctx context.Context, s Scenario, window time.Duration) 
 	return all
 }
 
-// depositor chooses a commune of a region: if there are light ones, one of these.
-func (w *nation) depositor(region int) *member {
+// depositor chooses a commune of a region.
+func (w *nation) depositor(region int, light bool) *member {
 	per := 1 + w.o.Members + w.o.Light
 	first := 1 + w.o.National + (region-1)*per
-	if w.o.Light > 0 {
+	if light {
 		return w.order[first+1+w.o.Members+w.dice.IntN(w.o.Light)]
 	}
 	return w.order[first+1+w.dice.IntN(w.o.Members)]
@@ -223,7 +249,11 @@ func (f *Figures) settle(w *nation, all []*probe) {
 		if pool+nation == 0 && f.Healed == 0 {
 			f.Healed = after + 1 // 0 is for never
 		}
-		if after >= deadline || f.Healed > 0 && f.Whole > 0 && w.unequal() == 0 {
+		done := f.Healed > 0 && f.Whole > 0
+		if done && w.o.Brief {
+			return
+		}
+		if after >= deadline || done && w.unequal() == 0 {
 			f.LostPool, f.LostNation, f.Unequal = pool, nation, w.unequal()
 			return
 		}

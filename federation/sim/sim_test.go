@@ -12,35 +12,33 @@ import (
 	"maillon/catalog/territory"
 )
 
-// play runs scenarios and returns their figures. Whatever is lost fails the
-// test; figures that miss a target are told.
-func play(t *testing.T, o Options, scenarios []Scenario) (all []Figures) {
+// play runs scenarios. Whatever is lost fails the test; figures that miss a
+// target are told. each is called with the figures so far.
+func play(t *testing.T, o Options, scenarios []Scenario, each func([]Figures)) {
 	t.Helper()
-	for _, s := range scenarios {
-		t.Run(s.Name, func(t *testing.T) {
-			t.Logf("%s: %s", s.Title, o)
-			synctest.Test(t, func(t *testing.T) {
-				f, err := Run(t.Context(), s, o)
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Log(f)
-				lost, missed := f.Judge()
-				for _, what := range lost {
-					t.Error(what)
-				}
-				for _, what := range missed {
-					t.Log("MISSED: " + what)
-				}
-				all = append(all, f)
-			})
+	t.Logf("nation of %s", o)
+	synctest.Test(t, func(t *testing.T) {
+		var all []Figures
+		err := Run(t.Context(), o, scenarios, func(f Figures) {
+			t.Log(f)
+			lost, missed := f.Judge()
+			for _, what := range lost {
+				t.Errorf("%s: %s", f.Scenario.Name, what)
+			}
+			for _, what := range missed {
+				t.Logf("MISSED in %s: %s", f.Scenario.Name, what)
+			}
+			all = append(all, f)
+			each(all)
 		})
-	}
-	return all
+		if err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // Every scenario, in a nation of a few nodes: nothing is lost.
-func TestTinyNation(t *testing.T) { play(t, Tiny, Scenarios) }
+func TestTinyNation(t *testing.T) { play(t, Tiny, Scenarios, func([]Figures) {}) }
 
 // The nation of MAILLON_SIM: small (13 × 40), or full (13 × 400), which takes
 // hours. MAILLON_SIM_SEED chooses the seed, MAILLON_SIM_ONLY scenarios by name
@@ -67,18 +65,19 @@ func TestNation(t *testing.T) {
 		chosen = slices.DeleteFunc(slices.Clone(Scenarios), func(s Scenario) bool { return !slices.Contains(names, s.Name) })
 		command += " SIM_ONLY=" + only
 	}
-	all := play(t, size, chosen)
 	path := os.Getenv("MAILLON_SIM_REPORT")
-	if path == "" || len(all) == 0 {
-		return
-	}
-	var b bytes.Buffer
-	if err := WriteReport(&b, command, all); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	play(t, size, chosen, func(all []Figures) {
+		var b bytes.Buffer
+		if err := WriteReport(&b, command, all); err != nil {
+			t.Error(err)
+		}
+		if path == "" {
+			return
+		}
+		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestNodesHaveValidIds(t *testing.T) {
