@@ -130,6 +130,9 @@ func keyName(text string) string {
 	return name
 }
 
+// KeyNameOf is the name in a verifier key's text, "" if it has none.
+func KeyNameOf(text string) string { return keyName(text) }
+
 // FingerprintSize is the size of a [Fingerprint].
 const FingerprintSize = 16
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -108,4 +109,15 @@ func cut(s string) string {
 		return s
 	}
 	return s[:most] + "…"
+}
+
+// Shorten cuts a text to at most most bytes, between characters.
+func Shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
 }

@@ -118,6 +118,14 @@ func OpenPass(raw []byte, hub []note.Verifier, name string, now time.Time) (Pass
 	return p, nil
 }
 
+// PeekPass reads a pass without verifying it: one's own.
+func PeekPass(raw []byte) (Pass, error) {
+	if len(raw) != PassSize || raw[0] != 1 {
+		return Pass{}, fmt.Errorf("%w: %d bytes", ErrPass, len(raw))
+	}
+	return decodePass(raw)
+}
+
 // decodePass reads what encode wrote, and nothing else.
 func decodePass(raw []byte) (Pass, error) {
 	siret := binary.BigEndian.Uint64(raw[1:])

@@ -156,6 +156,11 @@ func (l RevocationList) takesBack(c Charter) (Revocation, bool) {
 	return l.Entries[i], true
 }
 
+// Bars reports whether the list takes a key back.
+func (l RevocationList) Bars(key string) bool {
+	return slices.ContainsFunc(l.Entries, func(e Revocation) bool { return e.Key != "" && e.Key == key })
+}
+
 // replaces is a total order over the lists of one issuer: the larger version,
 // then the smaller SHA-256 of the note, so that all nodes agree.
 func (l RevocationList) replaces(old RevocationList) bool {

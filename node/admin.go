@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -21,15 +22,25 @@ func (n *Node) adminHandler(tokens []string) http.Handler {
 	r.HandleFunc("/admin/v1/members/{node}/suspend", n.adminSuspend).Methods("POST")
 	r.HandleFunc("/admin/v1/members", n.adminMembers).Methods("GET")
 	r.HandleFunc("/admin/v1/rebuild", n.adminRebuild).Methods("POST")
+	n.trustRoutes(r)
 	n.sourceRoutes(r)
 	n.successionRoutes(r)
 	n.outletRoutes(r)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if !tokenMatches(req, tokens) {
-			adminError(w, http.StatusUnauthorized, errors.New("the admin token is needed: it is in admin.token in the node's data folder"))
+		req, ok := n.identify(req, tokens)
+		if !ok {
+			adminError(w, http.StatusUnauthorized, errors.New("the admin token is needed: it is in admin.token in the node's data folder; other operators have tokens of their own"))
 			return
 		}
-		req.Body = http.MaxBytesReader(w, req.Body, 64<<10)
+		if by, need := operatorOf(req), least(req); !by.Role.May(need) {
+			adminError(w, http.StatusForbidden, fmt.Errorf("%s is a %s: this is for a %s", by.Name, by.Role, need))
+			return
+		}
+		most := int64(64 << 10)
+		if req.URL.Path == "/admin/v1/invitations" || req.URL.Path == "/admin/v1/import" {
+			most = maxAdminBody
+		}
+		req.Body = http.MaxBytesReader(w, req.Body, most)
 		r.ServeHTTP(w, req)
 	})
 }
@@ -73,6 +84,7 @@ func (n *Node) adminAccept(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		adminError(w, http.StatusBadRequest, err)
 	default:
+		n.record(r, "accept", mux.Vars(r)["node"], strings.Join(ask.Publishes, " "))
 		adminAnswer(w, map[string]string{"state": Accepted})
 	}
 }
@@ -93,6 +105,7 @@ func (n *Node) adminSuspend(w http.ResponseWriter, r *http.Request) {
 		adminError(w, http.StatusServiceUnavailable, err)
 		return
 	}
+	n.record(r, "suspend", node, reason)
 	adminAnswer(w, map[string]string{"state": Suspended})
 }
 
@@ -111,4 +124,14 @@ func (n *Node) adminRebuild(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	adminAnswer(w, map[string]bool{"rebuilt": true})
+}
+
+// record writes an act that is done into the trail of the hub's operators.
+func (n *Node) record(r *http.Request, what, about, detail string) {
+	if n.trust.office == nil {
+		return
+	}
+	if err := n.trust.office.Record(operatorOf(r), what, about, detail); err != nil {
+		n.log.Error().Err(err).Str("what", what).Str("about", about).Msg("an act is not in the trail")
+	}
 }

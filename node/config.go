@@ -72,6 +72,8 @@ type FederationConfig struct {
 	FollowEvery  time.Duration // how often a mirror is checked without an announcement
 	Join         *PoolConfig   // the pool of the hub above; nil at the top
 	Hub          *HubConfig    // nil if this node admits no members
+	Roots        []string      // verifier keys of the national root; none: no charter is believed
+	CharterFile  string        // the node's own chain of charters
 	// ConfirmHead makes the node ask its hub, at each start, how far its
 	// journal had come, before it signs anything new: a restored copy must
 	// not fork what it signed before.
@@ -87,6 +89,8 @@ type PoolConfig struct {
 	Advertise string   // host or IP that the others reach; "" is found from Bind
 	Peers     []string // host:port of members to join through
 	Key       []byte   // 32 bytes, the pool's fence; nil for none
+	Keys      [][]byte // further keys, read while one replaces another
+	KeyFile   string   // where they stand; "" for none
 	Profile   string   // wan, or local for one machine
 
 	URL   string // public base of the hub; "" is learnt from the pool
@@ -102,6 +106,9 @@ type HubConfig struct {
 	// asking anyone: for demonstrations. Otherwise an unknown node is pending
 	// until `maillon members accept`.
 	Open bool
+	// ByCharter accepts every node whose chain of charters holds.
+	ByCharter bool
+	Authority *AuthorityConfig // nil if the hub issues no charters
 }
 
 // LogConfig says how the node logs.
@@ -142,6 +149,8 @@ type rawConfig struct {
 		Debounce     string   `yaml:"debounce"`
 		FollowEvery  string   `yaml:"follow_every"`
 		ConfirmHead  *bool    `yaml:"confirm_head"`
+		Roots        []string `yaml:"roots"`
+		CharterFile  string   `yaml:"charter_file"`
 		Join         *rawPool `yaml:"join"`
 		Hub          *rawHub  `yaml:"hub"`
 	} `yaml:"federation"`
@@ -183,6 +192,8 @@ type rawHub struct {
 	Profile   string `yaml:"profile"`
 	Admission string `yaml:"admission"`
 	Quota     string `yaml:"quota"`
+
+	Authority *rawAuthority `yaml:"authority"`
 }
 
 // LoadConfig reads the file at path with the process's environment.
@@ -213,6 +224,7 @@ func ReadConfig(r io.Reader, env func(string) (string, bool)) (Config, error) {
 	raw.Validate.MaxSize = "100MiB"
 	raw.Federation.Debounce = "2s"
 	raw.Federation.FollowEvery = "15m"
+	raw.Federation.CharterFile = "charter.txt"
 	raw.Log.Level, raw.Log.Format = "info", "console"
 	dec := yaml.NewDecoder(r)
 	dec.KnownFields(true)
@@ -473,11 +485,13 @@ func (raw *rawConfig) federation(id territory.NodeID) (FederationConfig, error) 
 		case "", "manual":
 		case "open":
 			f.Hub.Open = true
+		case "charter":
+			f.Hub.ByCharter = true
 		default:
-			return f, fmt.Errorf("federation.hub.admission: %q is neither manual nor open", h.Admission)
+			return f, fmt.Errorf("federation.hub.admission: %q is not manual, charter or open", h.Admission)
 		}
 	}
-	return f, nil
+	return f, raw.trust(&f, id)
 }
 
 func parseDuration(key, s string, least, most time.Duration) (time.Duration, error) {
@@ -515,11 +529,15 @@ func (p *rawPool) check(key string) (PoolConfig, error) {
 	default:
 		return c, fmt.Errorf("%s.profile: %q is neither wan nor local", key, c.Profile)
 	}
-	c.Key, err = readPoolKey(key, p.KeyFile)
+	c.KeyFile = p.KeyFile
+	if c.Keys, err = readPoolKeys(key, p.KeyFile); len(c.Keys) > 0 {
+		c.Key, c.Keys = c.Keys[0], c.Keys[1:]
+	}
 	return c, err
 }
 
-func readPoolKey(key, path string) ([]byte, error) {
+// readPoolKeys reads the keys of a pool, one a line: the first encrypts.
+func readPoolKeys(key, path string) (keys [][]byte, err error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -527,11 +545,17 @@ func readPoolKey(key, path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s.key_file: %w", key, err)
 	}
-	k, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
-	if err != nil || len(k) != 32 {
-		return nil, fmt.Errorf("%s.key_file: %s does not hold 32 bytes in base64 (make one with: head -c 32 /dev/urandom | base64)", key, path)
+	for _, line := range strings.Fields(string(raw)) {
+		k, err := base64.StdEncoding.DecodeString(line)
+		if err != nil || len(k) != 32 {
+			return nil, fmt.Errorf("%s.key_file: %s does not hold 32 bytes in base64 (make one with: head -c 32 /dev/urandom | base64)", key, path)
+		}
+		keys = append(keys, k)
 	}
-	return k, nil
+	if len(keys) == 0 || len(keys) > 4 {
+		return nil, fmt.Errorf("%s.key_file: %s holds %d keys, want 1 to 4", key, path, len(keys))
+	}
+	return keys, nil
 }
 
 func (raw *rawConfig) checkLog(l *LogConfig) error {

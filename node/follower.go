@@ -162,7 +162,7 @@ func (n *Node) followTargets() ([]target, error) {
 			continue
 		}
 		i := slices.IndexFunc(told, func(m view.MemberRow) bool { return m.Speaker == h.Speaker && m.Member.Node == j.Node })
-		if i < 0 {
+		if i < 0 || n.told(h.Speaker, told[i].Member) != nil {
 			continue
 		}
 		have[j] = true

@@ -61,6 +61,7 @@ type Node struct {
 	head    headGuard
 	witness *witnesser
 	roster  *roster
+	trust   *trust
 	above   *pool // the pool of the hub above; nil at the top
 	below   *pool // the pool this hub runs; nil if it is no hub
 	climb   climbCache
@@ -136,6 +137,9 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	if err := n.gather.Configure(cfg.Sources); err != nil {
 		return n, fmt.Errorf("sources: %w", err)
 	}
+	if err := n.openTrust(); err != nil {
+		return n, err
+	}
 	if err := n.openPools(); err != nil {
 		return n, err
 	}
@@ -194,6 +198,7 @@ func (n *Node) plan() error {
 		task{"witness", n.runWitness},
 		task{"confirm", n.runConfirm},
 		task{"push", n.runPush},
+		task{"trust", n.runTrust},
 		task{"harvest", n.gather.Run},
 		task{"publish", n.outlet.Run},
 	)

@@ -59,8 +59,8 @@ func (n *Node) openPools() error {
 			for _, m := range n.roster.all() {
 				p.book.Trust(m.Node, m.Key)
 			}
-		} else if p.cfg.HubKey != "" {
-			p.book.Trust(p.cfg.Hub, p.cfg.HubKey)
+		} else if key := n.trust.hubKey(p.cfg); key != "" {
+			p.book.Trust(p.cfg.Hub, key)
 		}
 		p.seen = map[string]time.Time{}
 		p.limit, p.repair = p.limiter(), p.repairTask()
@@ -86,9 +86,18 @@ func (n *Node) openPools() error {
 
 // run keeps the pool until ctx ends.
 func (p *pool) run(ctx context.Context) error {
+	p.askPass(ctx)
+	meta, err := p.meta()
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	key, keys := p.cfg.Key, p.cfg.Keys
+	p.mu.Unlock()
 	g, err := gossip.Start(ctx, gossip.Config{
 		Name: p.n.cfg.ID.String(), Bind: p.cfg.Bind, Port: p.cfg.Port, Advertise: p.cfg.Advertise,
-		Label: "maillon/" + p.cfg.Hub, Key: p.cfg.Key, Profile: p.cfg.Profile, Peers: p.cfg.Peers,
+		Label: "maillon/" + p.cfg.Hub, Key: key, Keys: keys, Profile: p.cfg.Profile, Peers: p.cfg.Peers,
+		Meta: meta, Admit: p.mayEnter,
 		Log: p.n.log.With().Str("pool", p.cfg.Hub).Logger(), State: peerFile{p},
 		Repair: p.repair.Want,
 	}, p)
@@ -141,6 +150,7 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 	n := p.n
 	a, err := federation.Open(raw, n.now())
 	if err != nil {
+		n.trust.countError(err)
 		n.log.Debug().Err(err).Str("pool", p.cfg.Hub).Msg("announcement refused")
 		return federation.Decision{Status: federation.Refused, Reason: err.Error()}, false
 	}
@@ -155,9 +165,14 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 		return federation.Decision{Status: federation.Limited, Reason: tooMany}, false
 	}
 	var d federation.Decision
+	if why := n.trust.bars(a.Key); why != "" && !p.hub {
+		n.trust.count(federation.RefusedRevoked)
+		return federation.Decision{Status: federation.Refused, Reason: a.Node + " was revoked: " + why}, false
+	}
 	if p.hub {
 		d = federation.Admit(n.roster.policy(), a)
 		if d.Status == federation.Refused {
+			n.trust.count(d.Why)
 			n.log.Warn().Str("node", a.Node).Str("reason", d.Reason).Msg("announcement refused")
 			return d, false
 		}
@@ -195,7 +210,7 @@ const tooMany = "too many announcements in a short time: announce the newest one
 func (p *pool) admit(a federation.Announcement) {
 	old, _ := p.n.roster.member(a.Node)
 	p.trust(a.Node, a.Key)
-	p.n.roster.say(p.n.placed(memberOf(a, old), old))
+	p.n.roster.say(p.n.trust.dress(p.n.placed(memberOf(a, old), old)))
 }
 
 // pin trusts the first key met under the id of the hub above, from then on.

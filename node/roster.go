@@ -131,6 +131,15 @@ func sameMember(a, b entry.Member) bool {
 
 // policy is how this hub admits, as the pure rules want it.
 func (r *roster) policy() federation.Policy {
+	p := r.policyOfRoster()
+	if h := r.n.cfg.Federation.Hub; h != nil && h.ByCharter {
+		p.Mode, p.Charter = federation.ModeCharter, r.n.trust.charter
+		r.n.trust.invited(p.Known)
+	}
+	return p
+}
+
+func (r *roster) policyOfRoster() federation.Policy {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := federation.Policy{Territory: r.n.cfg.Territory.String(), Known: map[string]federation.Known{}, Contains: contains}

@@ -139,6 +139,10 @@ func (n *Node) indirect() ([]entry.Member, error) {
 			continue
 		}
 		m := t.Member
+		if err := n.told(t.Speaker, m); err != nil {
+			n.log.Debug().Err(err).Str("hub", t.Speaker).Msg("what a hub tells of a member is not believed")
+			continue
+		}
 		if m.Hub == "" {
 			m.Hub = t.Speaker
 		}

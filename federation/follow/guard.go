@@ -94,3 +94,12 @@ func control(_ context.Context, network, address string, _ syscall.RawConn) erro
 	}
 	return nil
 }
+
+// CheckAddress returns an *[AddressError] for an address that no public
+// server has: one that is dialled back for a stranger must not be one.
+func CheckAddress(a netip.Addr) error {
+	if kind := refusedKind(a); kind != "" {
+		return &AddressError{Addr: a.String(), Kind: kind}
+	}
+	return nil
+}

@@ -76,6 +76,7 @@ type Server struct {
 	Shelf     *shelf.Shelf
 	Own       *journal.Log
 	Fed       Federation
+	Trust     http.Handler // hub, charter, revocations and join below /federation/v1; nil for none
 	Publisher Publisher
 	Pages     *web.Pages
 	Hosting   Hosting // of members; nil if the node is no hub

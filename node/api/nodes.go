@@ -56,6 +56,11 @@ func (s *Server) federationRoutes(r *mux.Router) {
 	s.witnessRoutes(r)
 	r.Handle("/announcements", s.answer(s.listAnnouncements)).Methods("GET", "HEAD")
 	r.Handle("/digest", s.answer(s.getDigest)).Methods("GET", "HEAD")
+	if s.Trust != nil {
+		for _, path := range []string{"/hub", "/charter", "/revocations", "/join"} {
+			r.Handle(path, s.Trust)
+		}
+	}
 }
 
 func (s *Server) postAnnounce(w http.ResponseWriter, r *http.Request) error {

@@ -366,14 +366,14 @@ func TestAStoreThatFailsDoesNothingByHalves(t *testing.T) {
 
 func TestTheKeyFileNeedsItsPassphrase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "authority.key")
-	if _, err := createKey(path, hub, "short", 10); err == nil || !strings.Contains(err.Error(), "at least 12") {
+	if _, err := CreateKeyAt(path, hub, "short", 10); err == nil || !strings.Contains(err.Error(), "at least 12") {
 		t.Errorf("a short passphrase: %v", err)
 	}
-	made, err := createKey(path, hub, "correct horse battery", 10)
+	made, err := CreateKeyAt(path, hub, "correct horse battery", 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := createKey(path, hub, "correct horse battery", 10); err == nil || !strings.Contains(err.Error(), "not overwritten") {
+	if _, err := CreateKeyAt(path, hub, "correct horse battery", 10); err == nil || !strings.Contains(err.Error(), "not overwritten") {
 		t.Errorf("made twice: %v", err)
 	}
 	if a, err := OpenKey(path, "correct horse battery"); err != nil || a.Key() != made.Key() {

@@ -188,6 +188,21 @@ func (f *Office) Invitations() (out []federation.Invitation, err error) {
 	return out, err
 }
 
+// Knows returns an error that is [federation.ErrInviteUnknown] if no such
+// invitation is kept.
+func (f *Office) Knows(token []byte) error {
+	return f.db.View(func(tx store.Tx) error {
+		if tx.Bucket(bucket, "invitations").Get([]byte(federation.HashToken(token))) == nil {
+			return unknownInvitation()
+		}
+		return nil
+	})
+}
+
+func unknownInvitation() error {
+	return fmt.Errorf("%w: it was withdrawn, or made long ago; ask the hub for another", federation.ErrInviteUnknown)
+}
+
 // Withdraw makes an invitation worthless, named by the beginning of its hash.
 func (f *Office) Withdraw(by Operator, token string) error {
 	return f.db.Update(func(tx store.Tx) error {
@@ -225,7 +240,7 @@ func (f *Office) Redeem(r federation.Request, root string, allowed func(federati
 			return err
 		}
 		if !known {
-			return fmt.Errorf("%w: it was withdrawn, or made long ago; ask the hub for another", federation.ErrInviteUnknown)
+			return unknownInvitation()
 		}
 		now := f.now()
 		if err := v.Redeem(r.Node, r.Key, now, Seat); err != nil {

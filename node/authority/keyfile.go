@@ -28,10 +28,11 @@ var ErrPassphrase = errors.New("the passphrase does not open the authority's key
 // CreateKey makes an authority key, a hub's or for "" a root's, and keeps it
 // in a new file under a passphrase, in the age format (`age --decrypt` opens it).
 func CreateKey(path, node, passphrase string) (*federation.Authority, error) {
-	return createKey(path, node, passphrase, workFactor)
+	return CreateKeyAt(path, node, passphrase, workFactor)
 }
 
-func createKey(path, node, passphrase string, work int) (*federation.Authority, error) {
+// CreateKeyAt is [CreateKey] with another work factor, for tests: 2^work blocks.
+func CreateKeyAt(path, node, passphrase string, work int) (*federation.Authority, error) {
 	if len(passphrase) < MinPassphrase {
 		return nil, fmt.Errorf("the passphrase has %d bytes, want at least %d: a few words will do", len(passphrase), MinPassphrase)
 	}
