@@ -26,6 +26,7 @@ func (n *Node) adminHandler(tokens []string) http.Handler {
 	n.sourceRoutes(r)
 	n.successionRoutes(r)
 	n.outletRoutes(r)
+	n.backupRoutes(r)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		req, ok := n.identify(req, tokens)
 		if !ok {

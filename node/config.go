@@ -49,6 +49,7 @@ type Config struct {
 	Federation FederationConfig
 	Sources    []harvester.Config // foreign catalogues to harvest
 	Outlet     outlet.Config      // what is published on a udata platform
+	Backup     BackupConfig
 	Log        LogConfig
 }
 
@@ -155,6 +156,12 @@ type rawConfig struct {
 		Hub          *rawHub  `yaml:"hub"`
 	} `yaml:"federation"`
 	Sources []rawSource `yaml:"sources"`
+	Backup  struct {
+		Dir        string `yaml:"dir"`
+		Every      string `yaml:"every"`
+		Keep       string `yaml:"keep"`
+		Passphrase string `yaml:"passphrase_file"`
+	} `yaml:"backup"`
 	Publish struct {
 		UData rawOutlet `yaml:"udata"`
 	} `yaml:"publish"`
@@ -312,6 +319,9 @@ func (raw *rawConfig) check() (Config, error) {
 		return c, err
 	}
 	if err = raw.addresses(&c); err != nil {
+		return c, err
+	}
+	if c.Backup, err = raw.backup(); err != nil {
 		return c, err
 	}
 	if c.Outlet, err = raw.Publish.UData.check(raw.Data); err != nil {

@@ -201,6 +201,7 @@ func (n *Node) plan() error {
 		task{"trust", n.runTrust},
 		task{"harvest", n.gather.Run},
 		task{"publish", n.outlet.Run},
+		task{"backup", n.runBackups},
 	)
 	if n.cfg.Deposits.Inbox != "" {
 		n.tasks = append(n.tasks, task{"inbox", n.runInbox})

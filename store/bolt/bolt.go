@@ -12,6 +12,7 @@ package bolt
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -132,6 +133,12 @@ func (d *DB) Close() error {
 		return fmt.Errorf("close the store %s: %w", d.path, err)
 	}
 	return nil
+}
+
+// Snapshot hands f one unchanging state of the whole file, of size bytes, while the
+// file goes on being used. It is itself a file that [Open] takes.
+func (d *DB) Snapshot(f func(size int64, content io.WriterTo) error) error {
+	return d.bolt.View(func(tx *bbolt.Tx) error { return f(tx.Size(), tx) })
 }
 
 // Path is where the file is.
