@@ -96,7 +96,11 @@ func (b *applying) group(group string) error {
 	if err != nil {
 		return err
 	}
-	return b.replace(group, b.contracts(rows))
+	fresh := b.contracts(rows)
+	if err := b.replace(group, fresh); err != nil {
+		return err
+	}
+	return b.classify(rows, fresh)
 }
 
 // replace puts the contracts of a group in the place of those it had.

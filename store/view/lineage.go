@@ -2,6 +2,7 @@ package view
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -192,5 +193,5 @@ func (b *applying) familyGroup(family []string, id string) error {
 			return err
 		}
 	}
-	return nil
+	return b.classify(slices.Concat(slices.Collect(maps.Values(rows))...), slices.Concat(slices.Collect(maps.Values(fresh))...))
 }

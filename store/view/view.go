@@ -22,14 +22,13 @@ import (
 	"sync/atomic"
 
 	"maillon/catalog/entry"
-	"maillon/catalog/pivot"
 	"maillon/store"
 )
 
 // rules is the version of everything the views are a function of beside the
 // journals: reading, judging, identity, the shape of the rows. A change of
 // any of these raises it, and the views are made again.
-const rules = "6"
+const rules = "7"
 
 // Keys. A ref is node, 0, epoch (4 bytes), index (8 bytes); numbers are
 // big-endian. A group is the buyer's SIRET, 0, and contract.GroupKey of the id.
@@ -49,6 +48,8 @@ const rules = "6"
 //	part      buyer, 0, year             => Partition in JSON
 //	member    speaker, 0, node           => MemberRow in JSON
 //	head      speaker, 0, node           => HeadRow in JSON
+//	account   node, 0, epoch             => Account in JSON
+//	class     ref                        => in which number of its account a record is, 1 byte
 //	dataset   speaker, 0, key            => DatasetRow in JSON; foreign datasets
 //	lineage   speaker, 0, from "/" to    => SuccessionRow in JSON
 //
@@ -69,12 +70,14 @@ const (
 	memberBucket   = "member"
 	headBucket     = "head"
 	datasetBucket  = "dataset"
+	accountBucket  = "account"
+	classBucket    = "class"
 	lineageBucket  = "lineage"
 )
 
 var buckets = []string{
 	metaBucket, cursorBucket, recordBucket, refBucket, depositBucket, groupBucket, contractBucket,
-	listBucket, buyerBucket, aliasBucket, conflictBucket, partBucket, memberBucket, headBucket, datasetBucket, lineageBucket,
+	listBucket, buyerBucket, aliasBucket, conflictBucket, partBucket, memberBucket, headBucket, datasetBucket, accountBucket, classBucket, lineageBucket,
 }
 
 var (
@@ -196,6 +199,9 @@ func (v *Views) Apply(ctx context.Context, j Journal, items []Item) error {
 		if err := b.consolidate(); err != nil {
 			return err
 		}
+		if err := b.saveAccounts(); err != nil {
+			return err
+		}
 		found = b.found
 		if err := putJSON(tx.Bucket(metaBucket), totalsKey, b.totals); err != nil {
 			return err
@@ -221,10 +227,15 @@ type applying struct {
 	auth   *authorities    // read when first asked for
 	made   map[string]bool // groups that were made with another of their family
 	found  bool            // a foreign dataset has changed
+
+	accounts map[Journal]*Account // read when first asked for
 }
 
 // take does what one entry asks.
 func (b *applying) take(p prepared) error {
+	if err := b.count(p.header); err != nil {
+		return err
+	}
 	switch p.header.Op {
 	case entry.Put:
 		return b.put(p)
@@ -237,8 +248,7 @@ func (b *applying) take(p prepared) error {
 }
 
 func (b *applying) put(p prepared) error {
-	kind := pivot.Kind(p.header.Kind)
-	if kind != pivot.Marche && kind != pivot.Concession {
+	if !known(p.header) {
 		return nil
 	}
 	raw, err := json.Marshal(p.row)

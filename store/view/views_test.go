@@ -534,3 +534,35 @@ func BenchmarkApply(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "records/s")
 }
+
+func TestAccountsAddUp(t *testing.T) {
+	db := storetest.Memory()
+	v := open(t, db)
+	all := journals(t)
+	all[rennes] = append(all[rennes], entry.Entry{Header: []byte(`{"v":1,"op":"later","at":"2026-03-01T12:00:00Z"}`)})
+	for _, name := range []string{rennes, hub, other} { // authority comes after the records
+		feed(t, v, name, 1, all[name]...)
+	}
+	got, err := v.Accounts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[Journal]Account{
+		{Node: hub}:    {Entries: 2, Statements: 2},
+		{Node: rennes}: {Entries: 7, Puts: 4, Withdraws: 1, Redacts: 1, Unknown: 1, Conforming: 1, ToCorrect: 1, Withdrawn: 1, Redacted: 1},
+		{Node: other}:  {Entries: 4, Puts: 4, Conforming: 3, Superseded: 1},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	for j, a := range got {
+		if !a.Balanced() {
+			t.Errorf("account of %s does not add up: %+v", j.Node, a)
+		}
+	}
+	// Withdrawn by its buyer, the other node's record is shown.
+	feed(t, v, rennes, 1, must(t)(entry.NewWithdraw("marche", rennes+"/A", 0, "erreur", at)))
+	if got, err = v.Accounts(); err != nil || got[Journal{Node: rennes}].Withdrawn != 2 || got[Journal{Node: other}].Superseded != 0 {
+		t.Errorf("after a withdrawal: %+v, %v", got, err)
+	}
+}
