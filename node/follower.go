@@ -42,6 +42,7 @@ type followState struct {
 	Said     uint64    // size that was announced at the last try
 	Next     time.Time // not before, unless more is announced
 	Error    string    // of the last try; "" if it went well
+	Silent   bool      // it went wrong since nobody answered
 	At       time.Time // of the last try
 }
 
@@ -277,10 +278,10 @@ func (n *Node) noteFollow(t target, err error) followState {
 		n.targets.state = map[view.Journal]followState{}
 	}
 	st := n.targets.state[t.journal]
-	st.At, st.Said, st.Error = n.now(), t.size, ""
+	st.At, st.Said, st.Error, st.Silent = n.now(), t.size, "", false
 	if err != nil {
 		st.Failures++
-		st.Error = err.Error()
+		st.Error, st.Silent = err.Error(), !errors.Is(err, errBehind) && follow.Unreachable(err)
 	} else {
 		st.Failures = 0
 	}

@@ -69,6 +69,8 @@ type Node struct {
 	host    *host  // nil if this node is no hub
 	pusher  pusher // to the hub above, if that stores the journal
 
+	integrity integrityCache
+
 	bells bells
 
 	addr    addresses

@@ -113,6 +113,11 @@ func (c *Client) GetJSON(ctx context.Context, url string, v any) error {
 	return c.getJSON(ctx, url, maxJSON, v)
 }
 
+// GetList is [Client.GetJSON] for a document of at most limit bytes.
+func (c *Client) GetList(ctx context.Context, url string, limit int64, v any) error {
+	return c.getJSON(ctx, url, limit, v)
+}
+
 func (c *Client) getJSON(ctx context.Context, url string, limit int64, v any) error {
 	s := &session{c: c, base: url, left: c.o.MaxBytes}
 	raw, err := s.read(ctx, request{url: url, limit: limit, packed: true, header: map[string]string{"Accept": "application/json"}})

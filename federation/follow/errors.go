@@ -101,3 +101,20 @@ func (e *RefusedError) Error() string { return "the hub refuses the announcement
 
 // errNotModified: the checkpoint is the one that the mirror has.
 var errNotModified = errors.New("not modified")
+
+// Unreachable reports whether an error says that nobody answered: all others
+// are about what was answered.
+func Unreachable(err error) bool {
+	if status, ok := errors.AsType[*StatusError](err); ok {
+		return status.Status == http.StatusBadGateway || status.Status == http.StatusServiceUnavailable || status.Status == http.StatusGatewayTimeout
+	}
+	if _, ok := errors.AsType[*InvalidEntryError](err); ok {
+		return false
+	}
+	for _, answered := range []error{ErrNotServed, ErrFork, ErrRollback, ErrCorrupt, ErrTooLarge, ErrRedirect} {
+		if errors.Is(err, answered) {
+			return false
+		}
+	}
+	return err != nil
+}

@@ -7,6 +7,7 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -24,6 +25,7 @@ import (
 	"maillon/catalog/entry"
 	"maillon/catalog/texts"
 	"maillon/federation"
+	"maillon/federation/audit"
 	"maillon/federation/witness"
 	"maillon/node/deposit"
 	"maillon/node/harvester"
@@ -55,6 +57,8 @@ type Federation interface {
 	// Cosigned is the checkpoint of the own journal or a mirror, with the
 	// cosignatures that are served with it; nil if it has none yet.
 	Cosigned(l *journal.Log) []byte
+	// Integrity says how it stands with every journal known here.
+	Integrity(ctx context.Context) (*audit.Integrity, error)
 	// Witness answers a request for a cosignature: signature lines, or an
 	// error of package witness or [store.ErrNotFound].
 	Witness(request []byte) ([]byte, error)

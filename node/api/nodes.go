@@ -16,6 +16,7 @@ import (
 
 func (s *Server) nodeRoutes(r *mux.Router) {
 	r.Handle("/nodes", s.answer(s.listNodes)).Methods("GET", "HEAD")
+	r.Handle("/audit/integrity", s.answer(s.getIntegrity)).Methods("GET", "HEAD")
 	r.Handle("/nodes/{id}", s.answer(s.getNode)).Methods("GET", "HEAD")
 	r.Handle("/nodes/{id}/climb", s.answer(s.getClimb)).Methods("GET", "HEAD")
 }
