@@ -265,20 +265,20 @@ func (m watched) Saw(served []byte) {
 		return
 	}
 	var keys []witness.Key
-	for _, member := range m.n.roster.all() {
-		if k, err := witness.NewVerifier(member.Key); err == nil && bytes.Contains(served, []byte("— "+k.Name()+" ")) {
-			keys = append(keys, k)
+	for _, name := range witness.Names(served) {
+		node, epoch, err := federation.ParseKeyName(name)
+		if err != nil {
+			continue
 		}
-	}
-	if m.n.above != nil {
-		for _, a := range m.n.above.announcements() {
-			if k, err := witness.NewVerifier(a.Key); err == nil && bytes.Contains(served, []byte("— "+k.Name()+" ")) {
+		known, _ := m.n.keysOf(node, epoch)
+		if node == m.n.cfg.ID.String() {
+			known = []string{m.n.key.text}
+		}
+		for _, text := range known {
+			if k, err := witness.NewVerifier(text); err == nil {
 				keys = append(keys, k)
 			}
 		}
-	}
-	if own := m.n.witness.cosigner.Key(); bytes.Contains(served, []byte("— "+own.Name()+" ")) {
-		keys = append(keys, own)
 	}
 	if err := m.n.witness.keep(h, witness.Cosignatures(served, m.n.now(), keys...)); err != nil {
 		m.n.log.Error().Err(err).Msg("keep cosignatures")

@@ -37,7 +37,9 @@ func TestProcesses(t *testing.T) {
 	t.Run("who publishes without authority is kept, flagged and not shown over the buyer", w.withoutAuthority)
 	t.Run("a redaction erases the body in every mirror", w.redaction)
 	t.Run("fsck accepts every journal and every mirror", w.fsck)
+	t.Run("verify --federation finds that everything is there", w.verifies)
 	t.Run("a member with two histories is suspended, with the evidence", w.twoHistories)
+	t.Run("verify --federation finds the second history", w.verifiesNot)
 	t.Run("one byte changed on disk is refused", w.tampered)
 }
 
@@ -401,6 +403,37 @@ func pathIndex(path string) uint64 {
 }
 
 // fsck runs tessera's checker over HTTP on every journal and mirror.
+// verifies runs maillon verify --federation against every node.
+func (w *world) verifies(t *testing.T) {
+	w.with(t, func() {
+		for _, role := range roles {
+			out, err := w.verifyFrom(role, "--deep")
+			if err != nil || !strings.Contains(out, "Everything is there") {
+				t.Errorf("asked %s: %v\n%s", role, err, out)
+			}
+		}
+	})
+}
+
+// verifiesNot wants exit code 1 and the proof, once a member has two histories.
+func (w *world) verifiesNot(t *testing.T) {
+	w.with(t, func() {
+		for _, role := range []string{"region", "nation"} {
+			out, err := w.verifyFrom(role, "--grace", "1s")
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != exitBad || !strings.Contains(out, "FORKED") || strings.Count(out, "— maillon/"+metro+"/0 ") < 2 {
+				t.Errorf("asked %s: %v\n%s", role, err, out)
+			}
+		}
+	})
+}
+
+func (w *world) verifyFrom(role string, args ...string) (string, error) {
+	cmd := exec.Command(w.bin, append([]string{"--lang", "en", "verify", "--federation", "--url", w.nodes[role].url()}, args...)...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
 func (w *world) fsck(t *testing.T) {
 	if os.Getenv("MAILLON_FSCK_CACHE") == "" {
 		t.Skip("MAILLON_FSCK_CACHE is not set: the journals are not checked by an independent program")

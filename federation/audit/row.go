@@ -129,7 +129,11 @@ func (w *walk) fetch(ctx context.Context, s subject, c *Copy, head *follow.Check
 		c.Error, c.Silent = err.Error(), follow.Unreachable(err)
 	default:
 		*head, c.Size = cp, cp.Size
-		for _, g := range witness.Cosignatures(cp.Served, w.o.Now(), w.known...) {
+		var candidates []witness.Key // a federation has more keys than a note has lines
+		for _, name := range witness.Names(cp.Served) {
+			candidates = append(candidates, w.known[name]...)
+		}
+		for _, g := range witness.Cosignatures(cp.Served, w.o.Now(), candidates...) {
 			c.Cosigned = append(c.Cosigned, g.By)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +42,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Workers <= 0 {
 		o.Workers = defaultWorkers
 	}
-	w := &walk{o: o, signed: map[journalID][]follow.Checkpoint{}}
+	w := &walk{o: o, signed: map[journalID][]follow.Checkpoint{}, known: map[string][]witness.Key{}}
 	if err := w.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -107,7 +106,7 @@ type walk struct {
 	said     Integrity
 	subjects []subject
 	signed   map[journalID][]follow.Checkpoint // heads that came without a copy
-	known    []witness.Key                     // of all subjects: who may have cosigned
+	known    map[string][]witness.Key          // by name: who may have cosigned
 }
 
 // begin asks the node who it is and whom it knows.
@@ -140,25 +139,34 @@ func (w *walk) begin(ctx context.Context) error {
 		}
 		w.subjects = append(w.subjects, subject{m, k})
 	}
-	for _, s := range w.subjects {
-		if c, err := witness.NewVerifier(s.member.Key); err == nil {
-			w.known = append(w.known, c)
-		}
-	}
 	return w.gather(ctx)
 }
 
-// who finds out which node answers, and its key.
+// who finds out which node answers, its key, and those of all that it knows:
+// the latter only tell whose cosignatures there are.
 func (w *walk) who(ctx context.Context) error {
-	var self struct {
+	type node struct {
 		ID    string `json:"id"`
 		Name  string `json:"name"`
 		Level string `json:"level"`
+		State string `json:"state"`
 		URL   string `json:"url"`
 		Key   string `json:"key"`
 	}
-	if err := w.o.Client.GetJSON(ctx, w.o.Base+"/api/v1/nodes/"+url.PathEscape(w.said.Node), &self); err != nil {
-		return fmt.Errorf("ask %s who it is: %w", w.o.Base, err)
+	var list struct {
+		Items []node `json:"items"`
+	}
+	if err := w.o.Client.GetList(ctx, w.o.Base+"/api/v1/nodes", maxList, &list); err != nil {
+		return fmt.Errorf("ask %s whom it knows: %w", w.o.Base, err)
+	}
+	var self node
+	for _, n := range list.Items {
+		if n.ID == w.said.Node && n.State == "self" {
+			self = n
+		}
+		if c, err := witness.NewVerifier(n.Key); err == nil {
+			w.known[c.Name()] = append(w.known[c.Name()], c)
+		}
 	}
 	if w.o.Key != "" {
 		self.Key = w.o.Key

@@ -75,6 +75,9 @@ func refusedKind(a netip.Addr) string {
 	return ""
 }
 
+// Public reports whether an address is one that a public server can have.
+func Public(a netip.Addr) bool { return refusedKind(a) == "" }
+
 // control looks at the address that is really dialled, after names have been
 // resolved, so that no name can hide one.
 func control(_ context.Context, network, address string, _ syscall.RawConn) error {

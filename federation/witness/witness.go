@@ -23,6 +23,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/transparency-dev/formats/log"
@@ -174,6 +175,21 @@ func sigLines(n []byte) (text string, sigs []note.Signature, err error) {
 		return "", nil, err
 	}
 	return opened.Text, opened.UnverifiedSigs, nil
+}
+
+// Names lists who signs a note, as it says, each once: nothing is verified.
+func Names(n []byte) []string {
+	_, sigs, err := sigLines(n)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, s := range sigs {
+		if !slices.Contains(out, s.Name) {
+			out = append(out, s.Name)
+		}
+	}
+	return out
 }
 
 // split takes a signature's base64 apart.
