@@ -272,7 +272,7 @@ func (m watched) Saw(served []byte) {
 		}
 		known, _ := m.n.keysOf(node, epoch)
 		if node == m.n.cfg.ID.String() {
-			known = []string{m.n.key.text}
+			known = m.n.key.verifier.Texts()
 		}
 		for _, text := range known {
 			if k, err := witness.NewVerifier(text); err == nil {

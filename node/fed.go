@@ -58,7 +58,7 @@ func (f fedView) Mirror(node string) (*journal.Log, bool) { return f.n.mirrors.g
 func (n *Node) selfStatus() api.NodeStatus {
 	s := api.NodeStatus{
 		ID: n.cfg.ID.String(), Geozone: n.cfg.Territory.String(), Level: string(n.cfg.Level), Name: n.cfg.Name, State: "self",
-		IsHub: n.below != nil, URL: n.cfg.Address, Catalog: n.cfg.Address + "/catalog", Contact: n.cfg.Contact, Key: n.key.text(),
+		IsHub: n.below != nil, URL: n.cfg.Address, Catalog: n.cfg.Address + "/catalog", Contact: n.cfg.Contact, Key: n.key.text(), PastKeys: n.pastKeys(),
 	}
 	if n.cfg.URL != n.cfg.Address {
 		s.Base = n.cfg.URL
@@ -72,6 +72,13 @@ func (n *Node) selfStatus() api.NodeStatus {
 	return s
 }
 
+// pastKeys lists the keys that this node signed with before, oldest first.
+func (n *Node) pastKeys() []string {
+	texts := n.key.verifier.Texts() // the present one first, the latest before it next
+	slices.Reverse(texts)
+	return texts[:len(texts)-1]
+}
+
 // Nodes lists every node known here: this one, those that announced
 // themselves in its pools, and those that hubs below tell of.
 func (f fedView) Nodes() ([]api.NodeStatus, error) {
@@ -83,7 +90,7 @@ func (f fedView) Nodes() ([]api.NodeStatus, error) {
 	for _, m := range n.roster.all() {
 		all[m.Node] = api.NodeStatus{
 			ID: m.Node, Geozone: m.Geozone, Level: m.Level, Name: m.Name, State: m.State, Hub: m.Hub, IsHub: m.IsHub, URL: m.URL, Base: m.Base, Storage: m.Storage, Mode: m.Mode,
-			Catalog: m.URL + "/catalog", Contact: m.Contact, Reason: m.Reason, Key: m.Key, Publishes: m.Publishes,
+			Catalog: m.URL + "/catalog", Contact: m.Contact, Reason: m.Reason, Key: m.Key, PastKeys: m.PastKeys, Publishes: m.Publishes,
 		}
 	}
 	if err := f.indirect(all); err != nil {

@@ -79,7 +79,7 @@ func (n *Node) judgeAll(ctx context.Context) (*audit.Integrity, error) {
 // and those of others of which there is evidence.
 func (n *Node) subjects() []entry.Member {
 	self := entry.Member{
-		Node: n.cfg.ID.String(), State: "self", Level: string(n.cfg.Level), Name: n.cfg.Name, URL: n.cfg.URL, Key: n.key.text,
+		Node: n.cfg.ID.String(), State: "self", Level: string(n.cfg.Level), Name: n.cfg.Name, URL: n.cfg.URL, Key: n.key.text(),
 	}
 	out := append([]entry.Member{self}, n.roster.all()...)
 	for _, e := range n.witness.allEvidence() {
@@ -186,7 +186,7 @@ func (w *witnesser) seenOf(origin string) []audit.Cosigned {
 	for by, c := range w.seen[origin] {
 		out = append(out, audit.Cosigned{By: by, Size: c.Size, At: c.At})
 	}
-	self := w.cosigner.Key().Name()
+	self := w.n.key.verifier.Name()
 	if own, ok := w.lines[origin]; ok {
 		out = slices.DeleteFunc(out, func(c audit.Cosigned) bool { return c.By == self })
 		out = append(out, audit.Cosigned{By: self, Size: checkpointSize(own.Note), At: own.At})

@@ -25,7 +25,7 @@ import (
 	"maillon/store/bolt"
 )
 
-const nationID = "13002526500013"
+const topID = "13002526500013"
 
 // chain starts a nation, a region in it and a commune in that, which has the
 // public address url, or its own if that is "".
@@ -52,8 +52,8 @@ federation: {allow_private: true, confirm_head: false, debounce: 20ms, follow_ev
 	join := func(hub string, port int) string {
 		return fmt.Sprintf("join: {hub: \"%s\", listen: \"127.0.0.1:%d\", advertise: 127.0.0.1, profile: local, peers: [\"127.0.0.1:%d\"]}", hub, freePort(t), port)
 	}
-	nation = one(nationID, "France", "national", "fr", pool(nationPool), "")
-	region = one(hubID, "Bretagne", "region", "fr:region:53", join(nationID, nationPool)+", "+pool(regionPool), "")
+	nation = one(topID, "France", "national", "fr", pool(nationPool), "")
+	region = one(hubID, "Bretagne", "region", "fr:region:53", join(topID, nationPool)+", "+pool(regionPool), "")
 	commune = one(memberID, "Rennes", "commune", "fr:commune:35238", join(hubID, regionPool), url)
 	return nation, region, commune
 }
@@ -95,12 +95,13 @@ func (r *running) integrity() (out audit.Integrity, err error) {
 	return out, err
 }
 
-// settled waits until a node says that everything is there.
-func (r *running) settled(journals int) {
+// settled waits until a node says that everything is there, with so many
+// journals, and so many entries of the commune's.
+func (r *running) settled(journals int, entries uint64) {
 	r.t.Helper()
 	eventually(r.t, "everything is there", func() error {
 		i, err := r.integrity()
-		if err == nil && (!i.OK || len(i.Members) != journals) {
+		if err == nil && (!i.OK || len(i.Members) != journals || !slices.ContainsFunc(i.Members, func(m audit.Member) bool { return m.Node == memberID && m.Head == entries })) {
 			err = fmt.Errorf("%+v", i)
 		}
 		return err
@@ -113,8 +114,8 @@ func TestAFederationInWhichNothingIsMissing(t *testing.T) {
 	nation, region, commune := chain(t, "")
 	commune.publish(nth(1))
 	commune.publish(nth(2))
-	region.settled(2)
-	nation.settled(3)
+	region.settled(2, 2)
+	nation.settled(3, 2)
 	for _, r := range []*running{nation, region, commune} {
 		rep := r.audits(t, true, 10*time.Second)
 		if !rep.OK {
@@ -147,7 +148,7 @@ func TestAnEntryThatIsWithheldIsMissing(t *testing.T) {
 	_, region, commune := chain(t, proxy.URL)
 	front.of = "http://" + commune.node.addr.public.String()
 	commune.publish(nth(1))
-	region.settled(2)
+	region.settled(2, 1)
 	// From now on the commune announces entries that it does not serve.
 	front.hold(t)
 	commune.publish(nth(2))
@@ -176,7 +177,7 @@ func TestAnEntryThatIsWithheldIsMissing(t *testing.T) {
 func TestAMirrorThatWasTamperedWithIsDamaged(t *testing.T) {
 	_, region, commune := chain(t, "")
 	commune.publish(nth(1))
-	region.settled(2)
+	region.settled(2, 1)
 	region.stop()
 	tamper(t, filepath.Join(region.dir, "maillon.db"), memberID)
 	region = start(t, region.dir, region.config)
@@ -218,7 +219,7 @@ func tamper(t *testing.T, path, node string) {
 func TestAHubWithASecondHistoryIsForked(t *testing.T) {
 	nation, region, commune := chain(t, "")
 	commune.publish(nth(1))
-	nation.settled(3)
+	nation.settled(3, 1)
 	commune.stop() // it would tell the region how far it had come
 	// The region goes back to an older copy of its store, and goes on another
 	// way: the nation holds the first history, the region serves the second.

@@ -49,8 +49,7 @@ type Evidence struct {
 // A witnesser cosigns journals of which this node knows the key, and notices
 // those that have two histories.
 type witnesser struct {
-	n        *Node
-	cosigner *witness.Cosigner
+	n *Node
 
 	mu       sync.Mutex
 	lines    map[string]witnessed           // by origin, as in the store
@@ -63,15 +62,11 @@ type witnesser struct {
 const maxDoubts = 64
 
 func (n *Node) openWitness() error {
-	c, err := witness.NewCosigner(n.key.signer.Key()) // of this start: cosignatures name the key that made them
-	if err != nil {
-		return err
-	}
 	w := &witnesser{
-		n: n, cosigner: c, lines: map[string]witnessed{}, seen: map[string]map[string]cosigned{},
+		n: n, lines: map[string]witnessed{}, seen: map[string]map[string]cosigned{},
 		doubts: map[string]witness.Head{}, evidence: map[string]Evidence{},
 	}
-	err = n.main.View(func(tx store.Tx) error {
+	err := n.main.View(func(tx store.Tx) error {
 		if err := readAll(tx.Bucket(witnessBucket), w.lines); err != nil {
 			return err
 		}
@@ -89,6 +84,9 @@ func (n *Node) openWitness() error {
 	n.witness = w
 	return nil
 }
+
+// cosigner cosigns with the key that the node has at this moment.
+func (n *Node) cosigner() (*witness.Cosigner, error) { return witness.NewCosigner(n.key.signer.Key()) }
 
 // readAll reads a bucket of JSON values.
 func readAll[T any](b store.Bucket, into map[string]T) error {
@@ -131,9 +129,9 @@ func (n *Node) keysOf(node string, epoch int) (keys []string, stated bool) {
 	return nil, false
 }
 
-// verifiersOf turns keysOf into verifiers. Of a node that is only known by
+// ringOf makes a verifier of what keysOf says. Of a node that is only known by
 // its own announcement, the first key that was ever witnessed counts.
-func (w *witnesser) verifiersOf(origin string) ([]note.Verifier, error) {
+func (w *witnesser) ringOf(origin string) (*federation.Ring, error) {
 	node, epoch, err := federation.ParseKeyName(origin)
 	if err != nil {
 		return nil, fmt.Errorf("journal %.80q: %w", origin, store.ErrNotFound)
@@ -148,15 +146,7 @@ func (w *witnesser) verifiersOf(origin string) ([]note.Verifier, error) {
 	if len(keys) == 0 {
 		return nil, fmt.Errorf("journal %s: %w", origin, store.ErrNotFound)
 	}
-	var out []note.Verifier
-	for _, k := range keys {
-		v, err := verifierOf(k, node, epoch)
-		if err != nil {
-			return nil, fmt.Errorf("key of %s: %w", node, err)
-		}
-		out = append(out, v)
-	}
-	return out, nil
+	return verifierOf(keys[0], node, epoch, keys[1:]...)
 }
 
 // AddCheckpoint answers a request for a cosignature (c2sp.org/tlog-witness).
@@ -167,11 +157,11 @@ func (w *witnesser) AddCheckpoint(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := w.verifiersOf(witness.Origin(r.Checkpoint))
+	ring, err := w.ringOf(witness.Origin(r.Checkpoint))
 	if err != nil {
 		return nil, err
 	}
-	h, err := witness.Open(r.Checkpoint, keys...)
+	h, err := witness.Open(r.Checkpoint, ring)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +171,7 @@ func (w *witnesser) AddCheckpoint(body []byte) ([]byte, error) {
 	if line, ok := w.again(r, h); ok {
 		return line, nil
 	}
-	line, err := w.cosign(h, keys, func(last *witness.Head) error { return witness.Decide(last, r, h) })
+	line, err := w.cosign(h, ring, func(last *witness.Head) error { return witness.Decide(last, r, h) })
 	if errors.Is(err, witness.ErrProof) {
 		w.doubt(h)
 	}
@@ -203,11 +193,11 @@ func (w *witnesser) again(r witness.Request, h witness.Head) ([]byte, bool) {
 
 // cosign replaces the newest head by h, if may allows it, and returns the
 // cosignature. Check, replacement and signature are one transaction.
-func (w *witnesser) cosign(h witness.Head, keys []note.Verifier, may func(last *witness.Head) error) ([]byte, error) {
+func (w *witnesser) cosign(h witness.Head, owner note.Verifier, may func(last *witness.Head) error) ([]byte, error) {
 	var now witnessed
 	err := w.n.main.Update(func(tx store.Tx) error {
 		b := tx.Bucket(witnessBucket)
-		last, err := lastOf(b.Get([]byte(h.Origin)), keys)
+		last, err := lastOf(b.Get([]byte(h.Origin)), owner)
 		if err != nil {
 			return fmt.Errorf("what was cosigned of %s: %w", h.Origin, err)
 		}
@@ -215,11 +205,15 @@ func (w *witnesser) cosign(h witness.Head, keys []note.Verifier, may func(last *
 			return err
 		}
 		at := w.n.now().UTC().Truncate(time.Second)
-		line, err := w.cosigner.Cosign(h, at)
+		by, err := w.n.cosigner()
 		if err != nil {
 			return err
 		}
-		now = witnessed{Key: keyThatSigned(h, keys), Note: string(h.Note), Line: string(line), At: at}
+		line, err := by.Cosign(h, at)
+		if err != nil {
+			return err
+		}
+		now = witnessed{Key: keyThatSigned(h, owner), Note: string(h.Note), Line: string(line), At: at}
 		return putValue(b, h.Origin, now)
 	})
 	if fork, ok := errors.AsType[*witness.ForkError](err); ok {
@@ -236,7 +230,7 @@ func (w *witnesser) cosign(h witness.Head, keys []note.Verifier, may func(last *
 
 // lastOf reads the head cosigned last. The store is believed: the note was
 // verified when it was written, maybe with a key that was replaced since.
-func lastOf(raw []byte, keys []note.Verifier) (*witness.Head, error) {
+func lastOf(raw []byte, owner note.Verifier) (*witness.Head, error) {
 	if raw == nil {
 		return nil, nil
 	}
@@ -248,17 +242,20 @@ func lastOf(raw []byte, keys []note.Verifier) (*witness.Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := witness.Open([]byte(old.Note), append(keys, v)...)
+	h, err := witness.Open([]byte(old.Note), owner, v)
 	return &h, err
 }
 
-// keyThatSigned is the text of the first key that verifies h.
-func keyThatSigned(h witness.Head, keys []note.Verifier) string {
+// keyThatSigned is the text of the first of the owner's keys that verifies h.
+func keyThatSigned(h witness.Head, owner note.Verifier) string {
+	keys := []note.Verifier{owner}
+	if ring, ok := owner.(*federation.Ring); ok {
+		keys = ring.Keys()
+	}
 	for _, k := range keys {
-		if _, err := witness.Open(h.Note, k); err == nil {
-			if t, ok := k.(interface{ KeyText() string }); ok {
-				return t.KeyText()
-			}
+		t, ok := k.(interface{ KeyText() string })
+		if _, err := witness.Open(h.Note, k); err == nil && ok {
+			return t.KeyText()
 		}
 	}
 	return ""
@@ -299,7 +296,7 @@ func (w *witnesser) countersign(l *journal.Log, v note.Verifier) ([]byte, error)
 	if known && old.Note == string(h.Note) {
 		return []byte(old.Line), nil
 	}
-	return w.cosign(h, []note.Verifier{v}, func(last *witness.Head) error {
+	return w.cosign(h, v, func(last *witness.Head) error {
 		if last == nil {
 			return nil
 		}
@@ -415,7 +412,7 @@ const lookFor = 30 * time.Second
 func (w *witnesser) look(ctx context.Context, h witness.Head) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
-	keys, err := w.verifiersOf(h.Origin)
+	ring, err := w.ringOf(h.Origin)
 	if err != nil {
 		return true, err
 	}
@@ -427,7 +424,7 @@ func (w *witnesser) look(ctx context.Context, h witness.Head) (done bool, err er
 	if !ok {
 		return true, nil
 	}
-	served, err := w.n.client.Checkpoint(ctx, base+"/journal", keys[0])
+	served, err := w.n.client.Checkpoint(ctx, base+"/journal", ring)
 	if err != nil {
 		return false, err
 	}
@@ -435,7 +432,7 @@ func (w *witnesser) look(ctx context.Context, h witness.Head) (done bool, err er
 	last := w.lines[h.Origin]
 	w.mu.Unlock()
 	for _, signed := range [][]byte{h.Note, []byte(last.Note)} {
-		cp, err := w.reopen(signed, keys)
+		cp, err := follow.ParseCheckpoint(signed, ring)
 		if err != nil || cp.Size > served.Size {
 			continue // nothing was cosigned yet, or it cannot be compared yet
 		}
@@ -449,15 +446,6 @@ func (w *witnesser) look(ctx context.Context, h witness.Head) (done bool, err er
 		}
 	}
 	return served.Size >= h.Size, nil
-}
-
-func (w *witnesser) reopen(signed []byte, keys []note.Verifier) (cp follow.Checkpoint, err error) {
-	for _, k := range keys {
-		if cp, err = follow.ParseCheckpoint(signed, k); err == nil {
-			return cp, nil
-		}
-	}
-	return cp, err
 }
 
 // addressOf is the public base of a node, as a hub states or it announced it.

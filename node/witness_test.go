@@ -39,7 +39,11 @@ func (r *running) cosignedBy(path string, owner, by *running) error {
 	if _, err := witness.Open(raw, owner.node.key.verifier); err != nil {
 		return err
 	}
-	if got := witness.Cosignatures(raw, r.node.now(), by.node.witness.cosigner.Key()); len(got) != 1 {
+	c, err := by.node.cosigner()
+	if err != nil {
+		return err
+	}
+	if got := witness.Cosignatures(raw, r.node.now(), c.Key()); len(got) != 1 {
 		return fmt.Errorf("not cosigned: %s", raw)
 	}
 	return nil

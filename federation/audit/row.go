@@ -116,13 +116,7 @@ func (w *walk) places(m entry.Member) []Copy {
 
 // fetch asks a copy for its head.
 func (w *walk) fetch(ctx context.Context, s subject, c *Copy, head *follow.Checkpoint) {
-	var cp follow.Checkpoint
-	var err error
-	for _, k := range s.keys {
-		if cp, err = w.o.Client.Checkpoint(ctx, c.URL, k); !errors.Is(err, witness.ErrSignature) {
-			break
-		}
-	}
+	cp, err := w.o.Client.Checkpoint(ctx, c.URL, s.keys)
 	switch {
 	case errors.Is(err, follow.ErrNotServed):
 	case err != nil:
@@ -243,7 +237,7 @@ func (w *walk) accusations(r *Row, s subject) {
 		return
 	}
 	for _, raw := range member.Evidence {
-		if _, err := note.Open([]byte(raw), note.VerifierList(s.keys...)); err != nil {
+		if _, err := note.Open([]byte(raw), note.VerifierList(s.keys.Keys()...)); err != nil {
 			return
 		}
 	}
@@ -265,7 +259,7 @@ func (w *walk) deep(ctx context.Context, s subject, l *looking) {
 			continue
 		}
 		t := &telling{}
-		_, err := w.o.Client.Follow(ctx, c.URL, s.keys[0], t)
+		_, err := w.o.Client.Follow(ctx, c.URL, s.keys, t)
 		c.Read = t.read.Entries
 		switch {
 		case err != nil && follow.Unreachable(err):

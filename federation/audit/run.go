@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/sync/errgroup"
 
 	"maillon/catalog/entry"
@@ -67,35 +66,17 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	return r, nil
 }
 
-// keys are the verifiers of one journal, the present one first.
-type keys []note.Verifier
-
-func keysOf(m entry.Member) (keys, error) {
-	var out keys
-	for _, text := range append([]string{m.Key}, m.PastKeys...) {
-		v, err := federation.NewVerifier(text, m.Node, m.Epoch)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, nil
-}
-
-// open verifies a checkpoint with any of the keys.
-func (k keys) open(raw string) (cp follow.Checkpoint, err error) {
-	for _, v := range k {
-		if cp, err = follow.ParseCheckpoint([]byte(raw), v); err == nil {
-			return cp, nil
-		}
-	}
-	return cp, err
+// keysOf is the ring of a journal's keys: the present one, and those before.
+func keysOf(m entry.Member) (*federation.Ring, error) {
+	list := slices.Clone(m.PastKeys)
+	slices.Reverse(list) // they are stated oldest first
+	return federation.NewRing(m.Node, m.Epoch, append([]string{m.Key}, list...)...)
 }
 
 // A subject is one journal to look at.
 type subject struct {
 	member entry.Member
-	keys   keys
+	keys   *federation.Ring
 }
 
 // A walk is one Run.
@@ -146,12 +127,13 @@ func (w *walk) begin(ctx context.Context) error {
 // the latter only tell whose cosignatures there are.
 func (w *walk) who(ctx context.Context) error {
 	type node struct {
-		ID    string `json:"id"`
-		Name  string `json:"name"`
-		Level string `json:"level"`
-		State string `json:"state"`
-		URL   string `json:"url"`
-		Key   string `json:"key"`
+		ID    string   `json:"id"`
+		Name  string   `json:"name"`
+		Level string   `json:"level"`
+		State string   `json:"state"`
+		URL   string   `json:"url"`
+		Key   string   `json:"key"`
+		Past  []string `json:"pastKeys"`
 	}
 	var list struct {
 		Items []node `json:"items"`
@@ -171,7 +153,7 @@ func (w *walk) who(ctx context.Context) error {
 	if w.o.Key != "" {
 		self.Key = w.o.Key
 	}
-	w.self = entry.Member{Node: self.ID, Key: self.Key, State: "self", Level: self.Level, Name: self.Name, URL: self.URL}
+	w.self = entry.Member{Node: self.ID, Key: self.Key, State: "self", Level: self.Level, Name: self.Name, URL: self.URL, PastKeys: self.Past}
 	if node, epoch, err := federation.ParseKeyName(strings.SplitN(self.Key, "+", 2)[0]); err == nil && node == self.ID {
 		w.self.Epoch = epoch
 	}
@@ -187,7 +169,7 @@ func (w *walk) gather(ctx context.Context) error {
 	}
 	for id, raw := range w.stated.heads {
 		if s, ok := byID[id]; ok {
-			if cp, err := s.keys.open(raw); err == nil {
+			if cp, err := follow.ParseCheckpoint([]byte(raw), s.keys); err == nil {
 				w.signed[id] = append(w.signed[id], cp)
 			}
 		}

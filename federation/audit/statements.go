@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"maillon/catalog/entry"
+	"maillon/federation"
 	"maillon/federation/follow"
 )
 
@@ -85,9 +86,9 @@ func (t *telling) take(e entry.Entry) error {
 }
 
 // statements reads the journal of a node from its first entry.
-func statements(ctx context.Context, c *follow.Client, base string, k keys) (*telling, error) {
+func statements(ctx context.Context, c *follow.Client, base string, k *federation.Ring) (*telling, error) {
 	t := &telling{members: map[string]entry.Member{}, heads: map[journalID]string{}}
-	_, err := c.Follow(ctx, base+"/journal", k[0], t)
+	_, err := c.Follow(ctx, base+"/journal", k, t)
 	if err != nil {
 		return nil, fmt.Errorf("read the journal of %s: %w", base, err)
 	}

@@ -123,6 +123,7 @@ type NodeStatus struct {
 	Error     string    `json:"error,omitempty"` // of the last try to follow
 	Reason    string    `json:"reason,omitempty"`
 	Key       string    `json:"key,omitempty"`
+	PastKeys  []string  `json:"pastKeys,omitempty"` // that it replaced, oldest first
 	Publishes []string  `json:"publishes,omitempty"`
 }
 

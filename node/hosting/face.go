@@ -16,6 +16,7 @@ import (
 	"maillon/catalog"
 	"maillon/catalog/territory"
 	"maillon/federation"
+	"maillon/federation/audit"
 	"maillon/node/api"
 	"maillon/node/deposit"
 	"maillon/node/shelf"
@@ -248,7 +249,7 @@ func (f *Faces) furnish(c *face) error {
 	}
 	readOnly := func() error { return fmt.Errorf("%w: %s is served by its hub", store.ErrReadOnly, who.Node) }
 	s := &api.Server{
-		Self: self, Catalog: c.shelf, Log: f.Log, Views: c.views, Shelf: c.shelf, Own: who.Mirror, Fed: hermit{self, who.Mirror, f.Now}, Pages: pages,
+		Self: self, Catalog: c.shelf, Log: f.Log, Views: c.views, Shelf: c.shelf, Own: who.Mirror, Fed: hermit{self, who.Mirror, c.views, f.Now}, Pages: pages,
 		Desk: &deposit.Desk{Dir: filepath.Join(f.Dir, who.Node, "deposits"), DB: c.db, Log: who.Mirror, Ready: readOnly, Now: f.Now},
 		Ready: func() error {
 			if !c.shelf.Ready() {
@@ -355,6 +356,7 @@ func (f *Faces) Close() {
 type hermit struct {
 	self   api.NodeStatus
 	mirror *journal.Log
+	views  *view.Views
 	now    func() time.Time
 }
 
@@ -373,6 +375,26 @@ func (hermit) NotesIn(string, []byte) ([][]byte, bool)         { return nil, fal
 func (hermit) Climb(*http.Request, string) []api.Step          { return nil }
 func (hermit) Mirror(string) (*journal.Log, bool)              { return nil, false }
 func (hermit) Cosigned(l *journal.Log) []byte                  { return l.Checkpoint() }
-func (hermit) Witness([]byte) ([]byte, error)                  { return nil, store.ErrNotFound }
+
+// Integrity judges the one journal there is.
+func (h hermit) Integrity(context.Context) (*audit.Integrity, error) {
+	accounts, err := h.views.Accounts()
+	if err != nil {
+		return nil, err
+	}
+	size := h.mirror.Size()
+	account := audit.Account(accounts[view.Journal{Node: h.mirror.Node(), Epoch: h.mirror.Epoch()}])
+	m := audit.Member{
+		Node: h.self.ID, Epoch: h.mirror.Epoch(), Name: h.self.Name, Level: h.self.Level, URL: h.self.URL, State: "self",
+		Head: size, Mirror: &size, Entries: &account,
+	}
+	m.Verdict, m.Missing, m.Reason = audit.Judge(audit.Facts{Head: size, Mirror: size, Account: account})
+	return &audit.Integrity{
+		Node: m.Node, Name: m.Name, URL: m.URL, At: h.now().UTC().Truncate(time.Second), OK: m.Verdict == audit.OK,
+		Verdicts: map[audit.Verdict]int{m.Verdict: 1}, Members: []audit.Member{m},
+	}, nil
+}
+
+func (hermit) Witness([]byte) ([]byte, error) { return nil, store.ErrNotFound }
 
 var _ api.Federation = hermit{}

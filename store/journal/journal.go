@@ -131,7 +131,7 @@ func parseCheckpoint(text []byte, origin string, v note.Verifier) (*state, error
 	if len(text) > maxCheckpoint {
 		return nil, fmt.Errorf("checkpoint of %s: %d bytes, at most %d", origin, len(text), maxCheckpoint)
 	}
-	cp, _, n, err := log.ParseCheckpoint(text, origin, v)
+	cp, n, err := openCheckpoint(text, origin, v)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint of %s: %w", origin, err)
 	}
@@ -151,20 +151,20 @@ func parseCheckpoint(text []byte, origin string, v note.Verifier) (*state, error
 
 // openCheckpoint verifies a checkpoint with v, or, if v is the ring of a key
 // that was replaced (a method Keys), with any of its keys.
-func openCheckpoint(text []byte, origin string, v note.Verifier) (*log.Checkpoint, error) {
+func openCheckpoint(text []byte, origin string, v note.Verifier) (*log.Checkpoint, *note.Note, error) {
 	keys := []note.Verifier{v}
 	if ring, ok := v.(interface{ Keys() []note.Verifier }); ok {
 		keys = ring.Keys()
 	}
 	var first error
 	for _, k := range keys {
-		cp, _, _, err := log.ParseCheckpoint(text, origin, k)
+		cp, _, n, err := log.ParseCheckpoint(text, origin, k)
 		if err == nil {
-			return cp, nil
+			return cp, n, nil
 		}
 		first = cmp.Or(first, err)
 	}
-	return nil, first
+	return nil, nil, first
 }
 
 // maxSize bounds the number of entries, so that sums of indexes cannot overflow.
