@@ -38,8 +38,8 @@ dictionary:
 	go run ./cmd/maillon dictionary --to markdown --lang fr >docs/dictionary.md.new && mv docs/dictionary.md.new docs/dictionary.md
 
 # A nation in virtual time: writes docs/scale.md. SIM=small is 13 × 40 (minutes),
-# full is 13 × 400 (an hour or two on two cores, 6 GB). SIM_ONLY=calm,halves
-# runs some scenarios, SIM_SEED=7 chooses the seed.
+# full is 13 × 400 (an hour of two cores, 12 GB). SIM_ONLY=calm,halves runs some
+# scenarios, SIM_SEED=7 chooses the seed.
 SIM ?= full
 SIM_SEED ?= 1
 SIM_REPORT ?= docs/scale.md
