@@ -209,8 +209,12 @@ func (n *Node) plan() error {
 		n.tasks = append(n.tasks, task{"inbox", n.runInbox})
 	}
 	for _, p := range []*pool{n.above, n.below} {
-		if p != nil && !p.cfg.Light {
-			n.tasks = append(n.tasks, task{"gossip " + p.cfg.Hub, p.run}, task{"repair " + p.cfg.Hub, p.repair.Run})
+		if p == nil {
+			continue
+		}
+		n.tasks = append(n.tasks, task{"repair " + p.cfg.Hub, p.repair.Run})
+		if !p.cfg.Light {
+			n.tasks = append(n.tasks, task{"gossip " + p.cfg.Hub, p.run})
 		}
 	}
 	return nil

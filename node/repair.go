@@ -53,7 +53,7 @@ func (p *pool) report(peer string, err error) {
 	}
 }
 
-// repairWithHub gives and takes. The hub itself has nobody to do it with: the
+// repairWithHub gives and takes; a light member only gives. The hub itself has nobody to do it with: the
 // others come.
 func (p *pool) repairWithHub(ctx context.Context) error {
 	hub, ok := p.announcement(p.cfg.Hub)
@@ -61,7 +61,14 @@ func (p *pool) repairWithHub(ctx context.Context) error {
 		return nil
 	}
 	own, _ := p.announcement(p.n.cfg.ID.String())
-	res, err := p.pair.Run(ctx, repairBook{p}, remote{p.n.client, hub.URL, p.cfg.Hub}, own.Note())
+	to := remote{p.n.client, hub.URL, p.cfg.Hub}
+	var res repair.Result
+	var err error
+	if p.cfg.Light {
+		res, err = p.pair.Own(ctx, to, own.Node, own.Note())
+	} else {
+		res, err = p.pair.Run(ctx, repairBook{p}, to, own.Note())
+	}
 	p.told(p.cfg.Hub, res)
 	return err
 }

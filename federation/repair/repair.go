@@ -111,10 +111,35 @@ func (r *Pair) Run(ctx context.Context, b Book, h Hub, own []byte) (Result, erro
 	if err != nil {
 		return res, err
 	}
-	for _, note := range r.lacking(b.NotesIn(diff), has, own) {
+	err = r.give(ctx, h, r.lacking(b.NotesIn(diff), has, own), &res)
+	return res, err
+}
+
+// Own makes sure that the hub holds the newest announcement of a node that
+// keeps no book of the pool itself: a light member.
+func (r *Pair) Own(ctx context.Context, h Hub, node string, own []byte) (Result, error) {
+	if own == nil {
+		return Result{}, nil
+	}
+	notes, err := h.NotesIn(ctx, []byte{federation.BucketOf(node)})
+	if err != nil {
+		return Result{}, fmt.Errorf("fetch the own bucket: %w", err)
+	}
+	res := Result{Fetched: len(notes)}
+	theirs := map[[32]byte]bool{}
+	for _, note := range notes {
+		theirs[sha256.Sum256(note)] = true
+	}
+	err = r.give(ctx, h, r.lacking([][]byte{own}, theirs, own), &res)
+	return res, err
+}
+
+// give posts notes, and remembers what is refused.
+func (r *Pair) give(ctx context.Context, h Hub, notes [][]byte, res *Result) error {
+	for _, note := range notes {
 		refused, err := h.Give(ctx, note)
 		if err != nil {
-			return res, fmt.Errorf("give: %w", err)
+			return fmt.Errorf("give: %w", err)
 		}
 		if refused {
 			r.remember(note)
@@ -122,7 +147,7 @@ func (r *Pair) Run(ctx context.Context, b Book, h Hub, own []byte) (Result, erro
 			res.Given++
 		}
 	}
-	return res, nil
+	return nil
 }
 
 // lacking chooses what to give: the own note first, the rest by chance, so

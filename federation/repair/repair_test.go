@@ -125,6 +125,27 @@ func TestRefusedNoteIsNotGivenAgain(t *testing.T) {
 	}
 }
 
+func TestLightMemberSeesToItsOwnNote(t *testing.T) {
+	there := newShelf("other")
+	there.unwant["bad"] = true
+	var p Pair
+	for range 3 {
+		for _, own := range [][]byte{nil, []byte("mine"), []byte("bad")} {
+			// The shelf's buckets are by note: the node is named like it.
+			if _, err := p.Own(t.Context(), distant{there}, string(own), own); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if !cmp.Equal(there.given, []string{"mine", "bad"}) || !there.notes["mine"] {
+		t.Errorf("given %q", there.given)
+	}
+	there.broken = errors.New("unplugged")
+	if _, err := p.Own(t.Context(), distant{there}, "new", []byte("new")); !errors.Is(err, there.broken) {
+		t.Error(err)
+	}
+}
+
 func TestEndlessPeerIsLeft(t *testing.T) {
 	here, there := newShelf(), newShelf()
 	for i := range maxFetch + 1 {

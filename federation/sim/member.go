@@ -224,7 +224,11 @@ func (m *member) start() {
 	m.host.down.Store(false)
 	var work sync.WaitGroup
 	for _, p := range []*place{m.above, m.below} {
-		if p != nil && !m.light {
+		switch {
+		case p == nil:
+		case m.light:
+			work.Go(func() { _ = repair.NewTask(repair.Every, p.repairOwn, nil, func(string, error) {}).Run(ctx) })
+		default:
 			p.join(ctx, &work)
 		}
 	}
@@ -309,6 +313,15 @@ func (p *place) repairHub(ctx context.Context) error {
 	own := p.m.last
 	p.m.mu.Unlock()
 	_, err := p.pair.Run(ctx, learner{p}, hubOf{p.m}, own)
+	return err
+}
+
+// repairOwn is all that a light member repairs.
+func (p *place) repairOwn(ctx context.Context) error {
+	p.m.mu.Lock()
+	own := p.m.last
+	p.m.mu.Unlock()
+	_, err := p.pair.Own(ctx, hubOf{p.m}, p.m.id, own)
 	return err
 }
 
