@@ -80,10 +80,12 @@ func (raw *rawConfig) addresses(c *Config) (err error) {
 	return nil
 }
 
-// links is what the shelf needs of the address: "" if it is that of the names.
-func (c Config) links() string {
-	if c.Address == c.URL {
-		return ""
+// Public is the base of the addresses that this node gives out: that of its
+// names, since these lead to it, whoever answers there. A node that gave up the
+// server of its names gives out its hub's.
+func (c Config) Public() string {
+	if j := c.Federation.Join; j != nil && j.AtHub {
+		return c.Address
 	}
-	return c.Address
+	return c.URL
 }

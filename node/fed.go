@@ -58,9 +58,9 @@ func (f fedView) Mirror(node string) (*journal.Log, bool) { return f.n.mirrors.g
 func (n *Node) selfStatus() api.NodeStatus {
 	s := api.NodeStatus{
 		ID: n.cfg.ID.String(), Geozone: n.cfg.Territory.String(), Level: string(n.cfg.Level), Name: n.cfg.Name, State: "self",
-		IsHub: n.below != nil, URL: n.cfg.Address, Catalog: n.cfg.Address + "/catalog", Contact: n.cfg.Contact, Key: n.key.text(), PastKeys: n.pastKeys(),
+		IsHub: n.below != nil, URL: n.cfg.Public(), Catalog: n.cfg.Public() + "/catalog", Contact: n.cfg.Contact, Key: n.key.text(), PastKeys: n.pastKeys(),
 	}
-	if n.cfg.URL != n.cfg.Address {
+	if n.cfg.URL != n.cfg.Public() {
 		s.Base = n.cfg.URL
 	}
 	if j := n.cfg.Federation.Join; j != nil && j.AtHub {

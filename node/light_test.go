@@ -53,6 +53,16 @@ federation: {allow_private: true, debounce: 20ms, follow_every: 2s, join: {mode:
 
 func newHostedWorld(t *testing.T, hubExtra string) *hostedWorld {
 	t.Helper()
+	w := newEmptyWorld(t, hubExtra)
+	dir := filepath.Join(t.TempDir(), "light")
+	w.light = start(t, dir, lightConfig(dir, w.hub.url, freePort(t)))
+	w.light.url = fmt.Sprintf("http://%s/n/%s", w.light.node.addr.public, memberID)
+	return w
+}
+
+// newEmptyWorld has no commune yet.
+func newEmptyWorld(t *testing.T, hubExtra string) *hostedWorld {
+	t.Helper()
 	dir := t.TempDir()
 	above, below := freePort(t), freePort(t)
 	w := &hostedWorld{}
@@ -60,8 +70,6 @@ func newHostedWorld(t *testing.T, hubExtra string) *hostedWorld {
 	join := fmt.Sprintf(`join: {hub: "%s", listen: "127.0.0.1:%d", advertise: 127.0.0.1, profile: local, peers: ["127.0.0.1:%d"]}, `, nationID, freePort(t), above)
 	hub := fmt.Sprintf(`hub: {listen: "127.0.0.1:%d", advertise: 127.0.0.1, profile: local, admission: open%s}`, below, hubExtra)
 	w.hub = start(t, filepath.Join(dir, "hub"), hubConfig(filepath.Join(dir, "hub"), freePort(t), join+hub))
-	w.light = start(t, filepath.Join(dir, "light"), lightConfig(filepath.Join(dir, "light"), w.hub.url, freePort(t)))
-	w.light.url = fmt.Sprintf("http://%s/n/%s", w.light.node.addr.public, memberID)
 	w.home = w.hub.url + "/n/" + memberID
 	return w
 }

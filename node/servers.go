@@ -128,6 +128,6 @@ func (p publisher) Retract(r *http.Request, op entry.Op, target uint64, reason s
 func (n *Node) site() web.Site {
 	return web.Site{
 		Name: n.cfg.Name, NodeID: n.cfg.ID.String(), Level: string(n.cfg.Level), Territory: n.cfg.Territory.String(),
-		Base: basePath(n.cfg.Address), Version: Version, Contact: n.cfg.Contact,
+		Base: basePath(n.cfg.Public()), Version: Version, Contact: n.cfg.Contact,
 	}
 }

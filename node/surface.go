@@ -51,7 +51,7 @@ func (n *Node) PostDeposit(ctx context.Context, client *http.Client, name string
 	if err != nil {
 		return nil, err
 	}
-	u := "http://" + n.addr.public.String() + basePath(n.cfg.Address) + "/api/v1/deposits?name=" + url.QueryEscape(name)
+	u := "http://" + n.addr.public.String() + basePath(n.cfg.Public()) + "/api/v1/deposits?name=" + url.QueryEscape(name)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u, body)
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func Verify(ctx context.Context, cfg Config) ([]Verified, error) {
 // newShelf describes the node to its shelf of datasets.
 func (n *Node) newShelf() *shelf.Shelf {
 	return &shelf.Shelf{
-		Dir: n.path("files"), DB: n.vdb, Views: n.views, Node: n.cfg.ID.String(), Hub: n.cfg.Federation.Hub != nil, URL: n.cfg.URL, Links: n.cfg.links(),
+		Dir: n.path("files"), DB: n.vdb, Views: n.views, Node: n.cfg.ID.String(), Hub: n.cfg.Federation.Hub != nil, URL: n.cfg.URL, Links: n.cfg.Public(),
 		Who: shelf.Publisher{
 			NodeID: n.cfg.ID.String(), SIRET: n.cfg.ID.SIRET().String(), Name: n.cfg.Name, Level: string(n.cfg.Level),
 			Contact: n.cfg.Contact, Territory: n.cfg.Territory, Box: n.cfg.Box,

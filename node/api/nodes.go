@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -53,7 +56,7 @@ func (s *Server) getClimb(w http.ResponseWriter, r *http.Request) error {
 
 // federationRoutes are the exchanges between nodes (docs/protocol.md).
 func (s *Server) federationRoutes(r *mux.Router) {
-	r.Handle("/announce", s.answer(s.postAnnounce)).Methods("POST")
+	r.Handle("/announce", s.answer(atOnce(maxAnnounces, s.postAnnounce))).Methods("POST")
 	s.witnessRoutes(r)
 	r.Handle("/announcements", s.answer(s.listAnnouncements)).Methods("GET", "HEAD")
 	r.Handle("/digest", s.answer(s.getDigest)).Methods("GET", "HEAD")
@@ -63,6 +66,13 @@ func (s *Server) federationRoutes(r *mux.Router) {
 		}
 	}
 }
+
+// Announcements come from every member, many of them woken by the same event.
+const (
+	maxAnnounces     = 64 // taken at once; others are told to come back, each at another time
+	reannounceLeast  = 12 * time.Hour
+	reannounceSpread = 12 * time.Hour // over which members are spread when they renew
+)
 
 func (s *Server) postAnnounce(w http.ResponseWriter, r *http.Request) error {
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, federation.MaxAnnouncement))
@@ -78,6 +88,7 @@ func (s *Server) postAnnounce(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Retry-After", "30")
 		w.WriteHeader(http.StatusTooManyRequests)
 	default:
+		w.Header().Set("Reannounce-After", strconv.Itoa(int((reannounceLeast + rand.N(reannounceSpread)).Seconds())))
 		w.WriteHeader(http.StatusAccepted)
 	}
 	_ = json.NewEncoder(w).Encode(d) // the client is gone if this fails

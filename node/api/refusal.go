@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -38,3 +39,26 @@ func (p Problem) retryAfter() string {
 	}
 	return ""
 }
+
+// atOnce lets a bounded number of requests in; the others are told to come
+// back, each after another while.
+func atOnce(most int, h handler) handler {
+	places := make(chan struct{}, most)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			return h(w, r)
+		default:
+			return &Refusal{
+				Kind: "busy", Title: "The node is busy", Status: http.StatusTooManyRequests, Detail: "too many send at the same time: come back later",
+				After: busyLeast + rand.N(busySpread),
+			}
+		}
+	}
+}
+
+const (
+	busyLeast  = 5 * time.Second
+	busySpread = 55 * time.Second
+)
