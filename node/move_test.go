@@ -87,7 +87,7 @@ func TestAMemberMovesFromItsHubToItsOwnServerAndBack(t *testing.T) {
 			return fmt.Errorf("%d", status)
 		}
 		// The tag is the dataset's own word on the file: when it fits, the catalogue has it too.
-		if sum := sha256.Sum256([]byte(got)); h.Get("ETag") != fmt.Sprintf(`"%x"`, sum[:16]) {
+		if sum := sha256.Sum256([]byte(got)); !strings.HasPrefix(h.Get("ETag"), fmt.Sprintf(`"%x`, sum[:16])) {
 			return fmt.Errorf("tag %s", h.Get("ETag"))
 		}
 		return nil
