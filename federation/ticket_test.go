@@ -2,6 +2,7 @@ package federation
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -56,7 +57,7 @@ func TestATicketOpensOneHubForAWhile(t *testing.T) {
 }
 
 var profileOfRennes = Profile{
-	Node: rennes, Seq: uint64(noon.Unix()), Base: "https://hub.example/n/" + rennes, Name: "Ville de Rennes", Contact: "marches@rennes.example", Box: []float64{-1.75, 48.07, -1.62, 48.16},
+	Node: rennes, Seq: uint64(noon.Unix()), Base: "https://hub.bretagne.example/n/" + rennes, Name: "Ville de Rennes", Contact: "marches@rennes.example", Box: []float64{-1.75, 48.07, -1.62, 48.16},
 }
 
 func TestAProfileIsSignedAndChecked(t *testing.T) {
@@ -129,4 +130,26 @@ func FuzzOpenTicket(f *testing.F) {
 			t.Errorf("%q opens another hub", s)
 		}
 	})
+}
+
+// The vectors of docs/protocol.md are what this package makes and reads.
+func TestPushVectorsOfTheProtocol(t *testing.T) {
+	raw, err := os.ReadFile("../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := keyFrom(t, rennes, 0, 1)
+	ticket, err := SignTicket(k.signer, Ticket{Node: rennes, Hub: "23350001600040", Until: noon.Add(TicketFor)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	profile, err := SignProfile(k.signer, profileOfRennes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"ticket": "Authorization: " + ticket, "profile": string(profile)} {
+		if block := indent(want); !strings.Contains(string(raw), "\n\n"+block+"\n") {
+			t.Errorf("docs/protocol.md does not show this %s:\n%s", name, block)
+		}
+	}
 }

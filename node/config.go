@@ -471,11 +471,11 @@ func (raw *rawConfig) federation(id territory.NodeID) (FederationConfig, error) 
 				return f, fmt.Errorf("federation.join.hub_key: %w (copy the key from the hub's home page)", err)
 			}
 		}
-		if len(p.Peers) == 0 && j.Mode != "light" {
-			return f, errors.New("federation.join.peers is empty: write the gossip address of the hub, such as hub.exemple.fr:7946")
-		}
 		if err := j.place(&p, f.AllowPrivate, raw.Federation.Hub != nil); err != nil {
 			return f, fmt.Errorf("federation.join.%w", err)
+		}
+		if len(p.Peers) == 0 && !p.Light {
+			return f, errors.New("federation.join.peers is empty: write the gossip address of the hub, such as hub.exemple.fr:7946")
 		}
 		f.Join = &p
 	}
