@@ -8,25 +8,30 @@ import (
 	"unicode/utf8"
 
 	"maillon/federation"
+	"maillon/federation/follow"
 	"maillon/store"
 )
 
-// announceEvery renews an announcement that nothing else renews.
 const (
-	announceEvery  = 24 * time.Hour
+	announceEvery  = 24 * time.Hour // renews an announcement that nothing else renews
+	announceLook   = 10 * time.Second
 	announcementLT = 30 * 24 * time.Hour
 )
 
 // runAnnounce tells the pools how far the own journal has come: soon after it
 // grew, after a pool was joined, and once a day.
 func (n *Node) runAnnounce(ctx context.Context) error {
-	tick := time.NewTicker(announceEvery)
+	tick := time.NewTicker(announceLook)
 	defer tick.Stop()
+	var last time.Time // by the node's clock
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+			if last.IsZero() || !renew(last, n.now()) {
+				continue
+			}
 			n.above.prune(n.now())
 			n.below.prune(n.now())
 		case <-n.bells.announce:
@@ -39,12 +44,20 @@ func (n *Node) runAnnounce(ctx context.Context) error {
 		}
 		raw, err := n.announcement()
 		if err != nil {
-			return fmt.Errorf("sign an announcement: %w", err)
+			return fmt.Errorf("make an announcement: %w", err)
 		}
+		last = n.now()
 		n.above.announce(raw)
 		n.below.announce(raw)
 		n.postAbove(ctx, raw)
 	}
+}
+
+// renew reports whether what was announced at last is to be said again: it is
+// a day old, or the clock was ahead and has been set right, and nobody took it.
+func renew(last, now time.Time) bool {
+	age := now.Sub(last)
+	return age >= announceEvery || age < -federation.MaxSkew
 }
 
 // announcement signs what this node is and how far its journal has come.
@@ -82,15 +95,15 @@ func shorten(s string, n int) string {
 	return s[:n]
 }
 
-// nextSeq is larger than any sequence number used before, also after the
-// store was lost: at least the time in seconds.
-func (n *Node) nextSeq() (uint64, error) {
-	seq := uint64(n.now().Unix())
-	err := n.main.Update(func(tx store.Tx) error {
+// nextSeq takes the number of the next announcement.
+func (n *Node) nextSeq() (seq uint64, err error) {
+	err = n.main.Update(func(tx store.Tx) error {
 		b := tx.Bucket(announcementsBucket)
+		var last uint64
 		if old := b.Get([]byte("seq")); len(old) == 8 {
-			seq = max(seq, beUint64(old)+1)
+			last = beUint64(old)
 		}
+		seq = federation.NextSeq(last, n.now())
 		return b.Put([]byte("seq"), bePutUint64(seq))
 	})
 	return seq, err
@@ -127,7 +140,10 @@ func (n *Node) postAbove(ctx context.Context, raw []byte) {
 	if !ok {
 		return
 	}
-	if err := n.client.PostAnnouncement(ctx, hub, raw); err != nil && !errors.Is(err, context.Canceled) {
+	err := n.client.PostAnnouncement(ctx, hub, raw)
+	if _, refused := errors.AsType[*follow.RefusedError](err); refused {
+		n.log.Warn().Err(err).Msg("post announcement to hub")
+	} else if err != nil && !errors.Is(err, context.Canceled) {
 		n.log.Debug().Err(err).Msg("post announcement to hub")
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // A node that announced much in a second, and is restored from a copy of before,
@@ -61,4 +63,36 @@ func TestARestoredNodeUsesNoNumberTwice(t *testing.T) {
 	if now, _ := hub.node.below.announcement(memberID); now.Seq <= last.Seq {
 		t.Errorf("number %d after %d", now.Seq, last.Seq)
 	}
+}
+
+// A clock that was a year ahead is set right: what was numbered by it is not
+// continued, and what was said by it is said again.
+func TestAClockThatIsSetBackLosesNothing(t *testing.T) {
+	hub, member := pair(t, "fr:commune:35238", "allow_private: true,", "open")
+	var ahead atomic.Int64
+	member.stop()
+	member.clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())).Round(0) }
+	member.restart()
+	announced := func(want uint64) {
+		t.Helper()
+		eventually(t, fmt.Sprint(want, " entries announced at the hub"), func() error {
+			a, _ := hub.node.below.announcement(memberID)
+			if a.Size != want || a.At.After(time.Now().Add(time.Hour)) {
+				return fmt.Errorf("it announced %d on %s", a.Size, a.At)
+			}
+			return nil
+		})
+	}
+	member.publish(contractFile)
+	announced(1)
+	ahead.Store(int64(365 * 24 * time.Hour))
+	member.publish(strings.ReplaceAll(contractFile, "P-1", "P-2"))
+	eventually(t, "it has announced what nobody takes", func() error {
+		if a, _ := member.node.above.announcement(memberID); a.Size != 2 {
+			return fmt.Errorf("it announced %d", a.Size)
+		}
+		return nil
+	})
+	ahead.Store(0)
+	announced(2)
 }

@@ -51,6 +51,10 @@ type Config struct {
 	Outlet     outlet.Config      // what is published on a udata platform
 	Backup     BackupConfig
 	Log        LogConfig
+
+	// Now is the node's clock; nil is time.Now. No file sets it: tests of
+	// clocks that are wrong do.
+	Now func() time.Time
 }
 
 // ValidateConfig bounds the validation service.

@@ -102,7 +102,9 @@ func (n *Node) runConfirm(ctx context.Context) error {
 				break
 			}
 			wait := max(n.cfg.Federation.Debounce, 200*time.Millisecond)
-			if !errors.Is(err, errNoHubYet) {
+			if doubt := n.above.clockDoubt(); errors.Is(err, errNoHubYet) && doubt != nil {
+				n.head.deny(fmt.Errorf("the hub's announcement does not count here: %w", doubt))
+			} else if !errors.Is(err, errNoHubYet) {
 				n.log.Warn().Err(err).Msg("confirm the journal's head with the hub")
 				failures++
 				wait = confirmDelay(wait, failures, retryAfterOf(err))

@@ -235,7 +235,7 @@ func (n *Node) climbAbove(ctx context.Context, node string) []api.Step {
 	n.climb.mu.Lock()
 	known, ok := n.climb.known[node]
 	n.climb.mu.Unlock()
-	if ok && n.now().Sub(known.at) < climbFor {
+	if age := n.now().Sub(known.at); ok && age >= 0 && age < climbFor {
 		return known.steps
 	}
 	ctx, cancel := context.WithTimeout(ctx, climbTimeout)

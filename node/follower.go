@@ -124,7 +124,8 @@ func (n *Node) due() ([]target, error) {
 		}
 		grown := t.size > have && (st.Failures == 0 || t.size > st.Said)
 		nothing := t.size == 0 && have == 0 // a journal without entries is not served yet
-		return nothing || !grown && now.Before(st.Next)
+		wait := st.Next.Sub(now)            // longer than any pace if the clock was set back meanwhile
+		return nothing || !grown && wait > 0 && wait <= n.cfg.Federation.FollowEvery
 	}), nil
 }
 

@@ -108,9 +108,12 @@ type nodeKey struct {
 func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	bell := func() chan struct{} { return make(chan struct{}, 1) }
 	n = &Node{
-		cfg: cfg, log: log, now: time.Now,
+		cfg: cfg, log: log, now: cfg.Now,
 		bells:   bells{views: bell(), announce: bell(), follow: bell(), state: bell(), files: bell(), cosign: bell(), witness: bell(), push: bell(), confirm: bell()},
 		mirrors: newMirrors(),
+	}
+	if n.now == nil {
+		n.now = time.Now
 	}
 	defer func() {
 		if err != nil {

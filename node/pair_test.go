@@ -46,15 +46,23 @@ type running struct {
 	config string
 	node   *Node
 	url    string
+	clock  func() time.Time // nil is the real one
 	stop   func()
 }
 
 func start(t *testing.T, dir, config string) *running {
 	t.Helper()
+	return startAt(t, dir, config, nil)
+}
+
+// startAt starts a node with a clock of its own.
+func startAt(t *testing.T, dir, config string, clock func() time.Time) *running {
+	t.Helper()
 	cfg, err := ReadConfig(strings.NewReader(config), noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.Now = clock
 	n, err := New(cfg, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +70,7 @@ func start(t *testing.T, dir, config string) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- n.Run(ctx) }()
-	r := &running{t: t, dir: dir, config: config, node: n, url: cfg.URL}
+	r := &running{t: t, dir: dir, config: config, node: n, url: cfg.URL, clock: clock}
 	r.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -73,7 +81,7 @@ func start(t *testing.T, dir, config string) *running {
 	return r
 }
 
-func (r *running) restart() { r.stop(); *r = *start(r.t, r.dir, r.config) }
+func (r *running) restart() { r.stop(); *r = *startAt(r.t, r.dir, r.config, r.clock) }
 
 func eventually(t *testing.T, what string, check func() error) {
 	t.Helper()

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ type pool struct {
 	book   federation.Book
 	pinned string               // key of the hub above that was met first
 	seen   map[string]time.Time // when a node's newest announcement came
+	clock  error                // why the hub's last announcement was not of this node's time
 
 	gossip *gossip.Pool // nil until run
 
@@ -152,6 +154,7 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 	if err != nil {
 		n.trust.countError(err)
 		n.log.Debug().Err(err).Str("pool", p.cfg.Hub).Msg("announcement refused")
+		p.doubtClock(a, err)
 		return federation.Decision{Status: federation.Refused, Reason: err.Error()}, false
 	}
 	if a.Node == n.cfg.ID.String() {
@@ -161,6 +164,9 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 		}
 		return federation.Decision{Status: federation.Accepted}, false
 	}
+	p.mu.Lock()
+	p.book.DropFuture(a.Node, n.now())
+	p.mu.Unlock()
 	if p.tooMuch(a) {
 		return federation.Decision{Status: federation.Limited, Reason: tooMany}, false
 	}
@@ -205,6 +211,24 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 
 // tooMany is the reason told to who announces more than its limit.
 const tooMany = "too many announcements in a short time: announce the newest one again in half a minute"
+
+// doubtClock notes that what the hub above says is not of this node's time:
+// then this node's clock is wrong, or the hub's.
+func (p *pool) doubtClock(a federation.Announcement, err error) {
+	if p.hub || a.Node != p.cfg.Hub || !errors.Is(err, federation.ErrFuture) && !errors.Is(err, federation.ErrExpired) {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clock = err
+}
+
+// clockDoubt is why the hub's last announcement did not count, if that was its time.
+func (p *pool) clockDoubt() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.clock
+}
 
 // admit states a member whose announcement says something new of it.
 func (p *pool) admit(a federation.Announcement) {
@@ -281,6 +305,7 @@ func (p *pool) announce(raw []byte) {
 		return // made a moment ago: only a clock that jumped does this, and the next one will do
 	}
 	p.mu.Lock()
+	p.book.DropFuture(a.Node, p.n.now())
 	p.book.Merge(a)
 	g := p.gossip
 	p.mu.Unlock()

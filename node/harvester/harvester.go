@@ -96,7 +96,8 @@ func (h *Harvester) Run(ctx context.Context) error {
 				return err
 			}
 			for _, s := range all {
-				if wait := s.Next.Sub(h.Now()); wait > 0 {
+				// A visit in the future was made with a clock that was wrong.
+				if wait := s.Next.Sub(h.Now()); wait > 0 && !s.Visited.After(h.Now().Add(federation.MaxSkew)) {
 					pause = min(pause, wait)
 					continue
 				}
