@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -81,6 +82,12 @@ type Node struct {
 // bells wake tasks. Each holds at most one wake-up.
 type bells struct {
 	views, announce, follow, state, files, cosign, witness, push, confirm chan struct{}
+}
+
+func (b bells) all() {
+	for _, bell := range []chan struct{}{b.views, b.announce, b.follow, b.state, b.files} {
+		ring(bell)
+	}
 }
 
 func ring(bell chan struct{}) {
@@ -230,13 +237,32 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, t := range n.tasks {
 		g.Go(func() error {
-			if err := t.run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			if err := n.keepOn(ctx, t); err != nil && !errors.Is(err, context.Canceled) {
 				return fmt.Errorf("%s: %w", t.name, err)
 			}
 			return nil
 		})
 	}
 	return g.Wait()
+}
+
+// fullRetry is how long a task waits for room on the disk.
+const fullRetry = 5 * time.Second
+
+// keepOn runs a task, and again when the disk was full: nothing was written
+// then, and the node goes on serving what it has until there is room.
+func (n *Node) keepOn(ctx context.Context, t task) error {
+	for {
+		err := t.run(ctx)
+		if !errors.Is(err, syscall.ENOSPC) || ctx.Err() != nil {
+			return err
+		}
+		n.log.Error().Err(err).Str("task", t.name).Str("data", n.cfg.Data).Msg("the disk is full: make room")
+		if !sleep(ctx, fullRetry) {
+			return nil
+		}
+		n.bells.all() // wake-ups may have been lost with the task
+	}
 }
 
 // Close releases a node that was never run.

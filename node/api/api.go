@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -264,8 +265,11 @@ func problemFor(err error) Problem {
 	} else if !refused(&p, err) {
 		p.Type, p.Title, p.Status = kindOf(err)
 	}
-	if p.Status == http.StatusInternalServerError {
+	switch p.Status { // the error's own words name files of this machine
+	case http.StatusInternalServerError:
 		p.Detail = ""
+	case http.StatusInsufficientStorage:
+		p.Detail = "nothing of this request was kept: try again once the node's operator has made room"
 	}
 	p.Type = "urn:maillon:problem:" + p.Type
 	return p
@@ -277,6 +281,8 @@ func kindOf(err error) (kind, title string, status int) {
 		return "not-found", "Not found", http.StatusNotFound
 	case errors.Is(err, store.ErrReadOnly):
 		return "read-only", "The node is read-only for now", http.StatusServiceUnavailable
+	case errors.Is(err, syscall.ENOSPC):
+		return "disk-full", "The node's disk is full", http.StatusInsufficientStorage
 	case errors.Is(err, ErrStarting):
 		return "starting", "The node is starting", http.StatusServiceUnavailable
 	case errors.Is(err, errToken):
@@ -316,7 +322,7 @@ func (s *Server) answer(h handler) http.HandlerFunc {
 			return // the client is gone
 		}
 		p := problemFor(err)
-		if p.Status == http.StatusInternalServerError {
+		if p.Status == http.StatusInternalServerError || p.Status == http.StatusInsufficientStorage {
 			s.Log.Error().Err(err).Str("method", r.Method).Str("path", r.URL.Path).Msg("request failed")
 		}
 		h := w.Header()
