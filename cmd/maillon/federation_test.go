@@ -43,14 +43,6 @@ func TestProcesses(t *testing.T) {
 	t.Run("one byte changed on disk is refused", w.tampered)
 }
 
-// with runs a step of the world under the sub-test's own t.
-func (w *world) with(t *testing.T, step func()) {
-	outer := w.t
-	w.t = t
-	defer func() { w.t = outer }()
-	step()
-}
-
 func (w *world) climbs(t *testing.T) {
 	w.with(t, func() {
 		c1, nation := w.nodes["commune-1"], w.nodes["nation"]
@@ -244,18 +236,6 @@ func (w *world) killedMember(t *testing.T) {
 		w.nodes["nation"].mirrors("commune-1", self.Mirrored)
 		w.eventually("the nation holds each contract once", 90*time.Second, func() error { return w.nodes["nation"].total("buyer="+rennes+"&from=2026-03-02", 20051) })
 	})
-}
-
-// total checks how many contracts a query finds, at least those of this test.
-func (p *process) total(query string, want int) error {
-	var page struct{ Total int }
-	if err := p.get("/api/v1/contracts?limit=1&"+query, &page); err != nil {
-		return err
-	}
-	if page.Total != want {
-		return fmt.Errorf("%d contracts for %s, want %d", page.Total, query, want)
-	}
-	return nil
 }
 
 func (w *world) killedHub(t *testing.T) {

@@ -24,6 +24,7 @@ func (c *cli) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			cfg.Now = clock()
 			n, err := node.New(cfg, logger(cmd.ErrOrStderr(), cfg.Log))
 			if err != nil {
 				return err
