@@ -85,7 +85,7 @@ type bells struct {
 }
 
 func (b bells) all() {
-	for _, bell := range []chan struct{}{b.views, b.announce, b.follow, b.state, b.files} {
+	for _, bell := range []chan struct{}{b.views, b.announce, b.follow, b.state, b.files, b.cosign, b.witness} {
 		ring(bell)
 	}
 }
