@@ -95,6 +95,11 @@ func clearLeftovers(t *testing.T) {
 			t.Errorf("remove namespace %s: %v: %s", name, err, out)
 		}
 	}
+	unmountAll()
+}
+
+// unmountAll takes away the small file systems of this test.
+func unmountAll() {
 	mounts, _ := os.ReadFile("/proc/self/mounts")
 	for line := range strings.Lines(string(mounts)) {
 		f := strings.Fields(line)

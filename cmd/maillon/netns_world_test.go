@@ -133,6 +133,7 @@ func (f *fed) startAll() {
 			all = append(all, pl.role)
 		}
 		f.stopAll(all)
+		unmountAll()
 	})
 	f.watch = newWatch(f)
 }
