@@ -16,6 +16,9 @@ func (n *Node) Deposit(ctx context.Context, req deposit.Request, r io.Reader) (*
 	}
 	n.log.Info().Str("deposit", rep.ID).Str("outcome", string(rep.Outcome)).Int("records", rep.Counts.Records).
 		Int("appended", rep.Counts.Appended).Uint64("journal", n.own.Size()).Msg("deposit")
+	if rep.Unsaved != nil {
+		n.log.Error().Err(rep.Unsaved).Str("deposit", rep.ID).Msg("the records are published, their report is lost")
+	}
 	if rep.Outcome == deposit.Accepted {
 		n.grew()
 	}
@@ -27,6 +30,7 @@ func (n *Node) Deposit(ctx context.Context, req deposit.Request, r io.Reader) (*
 func (n *Node) Retract(ctx context.Context, op entry.Op, target uint64, reason string) (uint64, error) {
 	index, err := n.desk.Retract(ctx, op, target, reason)
 	if err != nil {
+		n.grew() // the journal may have it though a file could not be changed
 		return 0, err
 	}
 	n.log.Info().Str("op", string(op)).Uint64("target", target).Uint64("entry", index).Msg("retracted")

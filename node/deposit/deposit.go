@@ -74,7 +74,8 @@ type Desk struct {
 
 // Deposit reads a pivot file from r, appends what is new and returns the
 // report. A file that is at fault is no error: the report says so
-// (Outcome [Rejected]).
+// (Outcome [Rejected]). Nor is it one that the report of what was published
+// could not be kept (Unsaved).
 func (d *Desk) Deposit(ctx context.Context, req Request, r io.Reader) (*Report, error) {
 	if err := d.Ready(); err != nil {
 		return nil, err
@@ -103,7 +104,13 @@ func (d *Desk) Deposit(ctx context.Context, req Request, r io.Reader) (*Report, 
 		// is of no use to anyone.
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return rep, saveReport(dir, rep)
+	err = saveReport(dir, rep)
+	if rep.Outcome == Accepted {
+		// The journal has it: that the report could not be kept does not undo it.
+		rep.Unsaved = err
+		return rep, nil
+	}
+	return rep, err
 }
 
 // maxSeries bounds the name of a series, in bytes.

@@ -203,6 +203,30 @@ func TestAReadOnlyNodeTakesNothing(t *testing.T) {
 
 // TestACrashLosesNothingAcknowledged fails every transaction of a deposit in
 // turn, both ways, opens the journal again and deposits again.
+// A signer after whose signature no report can be kept.
+type fullDisk struct {
+	note.Signer
+	dir string
+}
+
+func (f fullDisk) Sign(msg []byte) ([]byte, error) {
+	dirs, err := filepath.Glob(filepath.Join(f.dir, "*"))
+	for _, dir := range dirs {
+		err = errors.Join(err, os.MkdirAll(filepath.Join(dir, "report.json", "in the way"), 0o700))
+	}
+	sig, signErr := f.Signer.Sign(msg)
+	return sig, errors.Join(err, signErr)
+}
+
+func TestWhatIsPublishedIsAnsweredForThoughItsReportIsLost(t *testing.T) {
+	d := newDesk(t, storetest.Memory())
+	d.Signer = fullDisk{d.Signer, d.Dir}
+	rep := d.must(t, Request{}, file("A"), Accepted)
+	if rep.Unsaved == nil || rep.Size != 1 || d.Log.Size() != 1 {
+		t.Errorf("unsaved %v, size %d, journal of %d entries", rep.Unsaved, rep.Size, d.Log.Size())
+	}
+}
+
 func TestACrashLosesNothingAcknowledged(t *testing.T) {
 	for _, happens := range []bool{false, true} {
 		for fail := 1; ; fail++ {

@@ -67,6 +67,7 @@ type Report struct {
 	Rules    map[string]int   `json:"rules,omitempty"`    // occurrences of each rule
 	Records  []RecordReport   `json:"records,omitempty"`  // those with problems or repairs, the first 2,000
 	Cut      bool             `json:"cut,omitempty"`      // there were more
+	Unsaved  error            `json:"-"`                  // why this report could not be kept, though the journal has the records
 }
 
 // Counts of records.
