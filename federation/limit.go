@@ -31,12 +31,8 @@ func DefaultLimiter() *Limiter { return &Limiter{Burst: 20, Every: time.Second} 
 // whether it is within the limit. now may jump: the past costs nothing, and a
 // clock set back by more than a full count forgives everything.
 func (l *Limiter) Allow(signer string, now time.Time) bool {
-	full := l.full[signer]
-	most := time.Duration(l.Burst) * l.Every
-	if full.Before(now) || full.Sub(now) > most {
-		full = now
-	}
-	if full.Add(l.Every).Sub(now) > most {
+	full, room := l.count(signer, now)
+	if !room {
 		return false
 	}
 	if l.full == nil {
@@ -47,6 +43,21 @@ func (l *Limiter) Allow(signer string, now time.Time) bool {
 	}
 	l.full[signer] = full.Add(l.Every)
 	return true
+}
+
+// Room reports what Allow would, and takes nothing into account.
+func (l *Limiter) Room(signer string, now time.Time) bool {
+	_, room := l.count(signer, now)
+	return room
+}
+
+func (l *Limiter) count(signer string, now time.Time) (full time.Time, room bool) {
+	full = l.full[signer]
+	most := time.Duration(l.Burst) * l.Every
+	if full.Before(now) || full.Sub(now) > most {
+		full = now
+	}
+	return full, full.Add(l.Every).Sub(now) <= most
 }
 
 // forget makes room: it drops the signers whose count is full, and one by

@@ -21,6 +21,7 @@ func (n *Node) adminHandler(tokens []string) http.Handler {
 	r.HandleFunc("/admin/v1/members/{node}/accept", n.adminAccept).Methods("POST")
 	r.HandleFunc("/admin/v1/members/{node}/suspend", n.adminSuspend).Methods("POST")
 	r.HandleFunc("/admin/v1/members", n.adminMembers).Methods("GET")
+	r.HandleFunc("/metrics", n.metrics).Methods("GET")
 	r.HandleFunc("/admin/v1/rebuild", n.adminRebuild).Methods("POST")
 	n.trustRoutes(r)
 	n.sourceRoutes(r)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -34,7 +35,7 @@ type target struct {
 type targets struct {
 	mu    sync.Mutex
 	state map[view.Journal]followState
-	under map[view.Journal]bool // being followed now
+	under map[view.Journal]string // being followed now, and from which server
 }
 
 type followState struct {
@@ -73,7 +74,7 @@ func (n *Node) runFollow(ctx context.Context) error {
 			return err
 		}
 		for _, t := range due {
-			if !n.targets.begin(t.journal) {
+			if !n.targets.begin(t) {
 				continue
 			}
 			under.Go(func() error {
@@ -86,19 +87,38 @@ func (n *Node) runFollow(ctx context.Context) error {
 	}
 }
 
+// maxOfOne bounds how many journals are followed at once from one server: a
+// hub below that is slow must leave places to the others.
+const maxOfOne = 3
+
 // begin takes one of the places for following, unless the journal has one
-// already or all are taken: a slow member keeps its place and no other's.
-func (ts *targets) begin(j view.Journal) bool {
+// already, its server has its share, or all are taken.
+func (ts *targets) begin(t target) bool {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if ts.under == nil {
-		ts.under = map[view.Journal]bool{}
+		ts.under = map[view.Journal]string{}
 	}
-	if ts.under[j] || len(ts.under) >= maxFollows {
+	server, of := serverOf(t.base), 0
+	for _, s := range ts.under {
+		if s == server {
+			of++
+		}
+	}
+	if _, is := ts.under[t.journal]; is || len(ts.under) >= maxFollows || of >= maxOfOne {
 		return false
 	}
-	ts.under[j] = true
+	ts.under[t.journal] = server
 	return true
+}
+
+// serverOf is the host of an address.
+func serverOf(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return base
+	}
+	return u.Host
 }
 
 func (ts *targets) end(j view.Journal) {
@@ -186,6 +206,7 @@ func (n *Node) follow(ctx context.Context, t target) {
 		err = fmt.Errorf("%w: %d entries are served, %d were announced", errBehind, res.To, t.size)
 	}
 	st := n.noteFollow(t, err)
+	n.counts.add("maillon_follows_total", "result", followResult(err))
 	if res.To > res.From {
 		n.askContact(ctx, t)
 		n.log.Info().Str("node", t.journal.Node).Uint64("from", res.From).Uint64("to", res.To).Msg("mirrored")
@@ -198,6 +219,29 @@ func (n *Node) follow(ctx context.Context, t target) {
 			n.witness.accuse(journal.Origin(t.journal.Node, t.journal.Epoch), "two histories under one key", []byte(ours), []byte(theirs))
 		}
 	}
+}
+
+// followResult names how a follow went, to count it.
+func followResult(err error) string {
+	_, _, fork := evidenceOf(err)
+	_, address := errors.AsType[*follow.AddressError](err)
+	switch {
+	case err == nil:
+		return "done"
+	case fork:
+		return "fork"
+	case address:
+		return "address"
+	case errors.Is(err, errBehind), errors.Is(err, follow.ErrRollback):
+		return "behind"
+	case errors.Is(err, follow.ErrCorrupt):
+		return "corrupt"
+	case errors.Is(err, follow.ErrTooLarge):
+		return "too-large"
+	case errors.Is(err, follow.ErrTooSlow):
+		return "too-slow"
+	}
+	return "failed"
 }
 
 // errBehind: a server has not caught up with what was said of it. It is asked

@@ -45,6 +45,9 @@ type Node struct {
 	log zerolog.Logger
 	now func() time.Time
 
+	noisy  zerolog.Logger // of what others can cause as often as they like: a few a minute
+	counts counts
+
 	main     *bolt.DB // journals, mirrors, state
 	vdb      *bolt.DB // views and what is derived from them
 	views    *view.Views
@@ -110,6 +113,9 @@ type nodeKey struct {
 	fresh    bool             // made at this start: it has signed nothing before
 }
 
+// noisyMost is how many lines a minute others can cause in the log. All are counted.
+const noisyMost = 20
+
 // New opens everything a node keeps. The node neither listens nor talks to
 // anyone until Run.
 func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
@@ -122,6 +128,7 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	if n.now == nil {
 		n.now = time.Now
 	}
+	n.noisy = log.Sample(&zerolog.BurstSampler{Burst: noisyMost, Period: time.Minute})
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.close())

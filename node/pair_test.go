@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -47,7 +48,26 @@ type running struct {
 	node   *Node
 	url    string
 	clock  func() time.Time // nil is the real one
+	log    *logBuffer
 	stop   func()
+}
+
+// A logBuffer keeps what nodes write to their log.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func start(t *testing.T, dir, config string) *running {
@@ -63,14 +83,15 @@ func startAt(t *testing.T, dir, config string, clock func() time.Time) *running 
 		t.Fatal(err)
 	}
 	cfg.Now = clock
-	n, err := New(cfg, zerolog.Nop())
+	log := &logBuffer{}
+	n, err := New(cfg, zerolog.New(log).Level(zerolog.InfoLevel))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- n.Run(ctx) }()
-	r := &running{t: t, dir: dir, config: config, node: n, url: cfg.URL, clock: clock}
+	r := &running{t: t, dir: dir, config: config, node: n, url: cfg.URL, clock: clock, log: log}
 	r.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -147,13 +148,21 @@ func (p *pool) All() [][]byte {
 }
 
 // take verifies an announcement, keeps it if it is the newest of its node,
-// and decides on its admission.
+// decides on its admission, and counts what was decided.
 func (p *pool) take(raw []byte) (federation.Decision, bool) {
+	d, fresh := p.decide(raw)
+	p.n.counts.add("maillon_announcements_total", "pool", p.cfg.Hub, "verdict", string(d.Status), "news", strconv.FormatBool(fresh))
+	return d, fresh
+}
+
+func (p *pool) decide(raw []byte) (federation.Decision, bool) {
 	n := p.n
 	a, err := federation.Open(raw, n.now())
 	if err != nil {
 		n.trust.countError(err)
-		n.log.Debug().Err(err).Str("pool", p.cfg.Hub).Msg("announcement refused")
+		if !errors.Is(err, federation.ErrExpired) { // those go round for a while
+			n.noisy.Warn().Err(err).Str("pool", p.cfg.Hub).Msg("announcement refused")
+		}
 		p.doubtClock(a, err)
 		return federation.Decision{Status: federation.Refused, Reason: err.Error()}, false
 	}
@@ -168,6 +177,7 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 	p.book.DropFuture(a.Node, n.now())
 	p.mu.Unlock()
 	if p.tooMuch(a) {
+		n.noisy.Warn().Str("node", a.Node).Str("reason", tooMany).Msg("announcement refused")
 		return federation.Decision{Status: federation.Limited, Reason: tooMany}, false
 	}
 	var d federation.Decision
@@ -179,7 +189,7 @@ func (p *pool) take(raw []byte) (federation.Decision, bool) {
 		d = federation.Admit(n.roster.policy(), a)
 		if d.Status == federation.Refused {
 			n.trust.count(d.Why)
-			n.log.Warn().Str("node", a.Node).Str("reason", d.Reason).Msg("announcement refused")
+			n.noisy.Warn().Str("node", a.Node).Str("reason", d.Reason).Msg("announcement refused")
 			return d, false
 		}
 	}
@@ -234,7 +244,7 @@ func (p *pool) clockDoubt() error {
 func (p *pool) admit(a federation.Announcement) {
 	old, _ := p.n.roster.member(a.Node)
 	p.trust(a.Node, a.Key)
-	p.n.roster.say(p.n.trust.dress(p.n.placed(memberOf(a, old), old)))
+	p.n.roster.hear(p.n.trust.dress(p.n.placed(memberOf(a, old), old)))
 }
 
 // pin trusts the first key met under the id of the hub above, from then on.

@@ -33,8 +33,12 @@ type roster struct {
 	members map[string]entry.Member
 	// unsaid lists nodes whose member statement is to be appended.
 	unsaid map[string]bool
-	heads  map[headKey]uint64 // size of the newest head stated
-	keys   map[headKey]string // verifier key of every journal ever stated
+	// heard lists those of them that change by what the node says of itself:
+	// each has its pace, since a statement stays in the journal for ever.
+	heard map[string]bool
+	pace  federation.Limiter
+	heads map[headKey]uint64 // size of the newest head stated
+	keys  map[headKey]string // verifier key of every journal ever stated
 }
 
 type headKey struct {
@@ -43,7 +47,10 @@ type headKey struct {
 }
 
 func newRoster(n *Node) (*roster, error) {
-	r := &roster{n: n, members: map[string]entry.Member{}, unsaid: map[string]bool{}, heads: map[headKey]uint64{}, keys: map[headKey]string{}}
+	r := &roster{
+		n: n, members: map[string]entry.Member{}, unsaid: map[string]bool{}, heard: map[string]bool{}, heads: map[headKey]uint64{}, keys: map[headKey]string{},
+		pace: federation.Limiter{Burst: 20, Every: 10 * time.Minute},
+	}
 	if n.cfg.Federation.Hub == nil {
 		return r, nil // only a hub makes statements: the journal of others need not be read
 	}
@@ -108,10 +115,22 @@ func (r *roster) all() []entry.Member {
 }
 
 // say makes m what this hub says of a node, and wakes the clerk if that is news.
-func (r *roster) say(m entry.Member) {
+func (r *roster) say(m entry.Member) { r.take(m, false) }
+
+// hear is say for what a node says of itself: a node that changes its mind
+// again and again is quoted now and then.
+func (r *roster) hear(m entry.Member) { r.take(m, true) }
+
+func (r *roster) take(m entry.Member, heard bool) {
 	r.mu.Lock()
 	old, known := r.members[m.Node]
 	news := !known || !sameMember(old, m)
+	switch {
+	case !heard:
+		delete(r.heard, m.Node)
+	case !r.unsaid[m.Node]:
+		r.heard[m.Node] = news
+	}
 	if news {
 		r.members[m.Node] = m
 		r.unsaid[m.Node] = true

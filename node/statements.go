@@ -83,11 +83,15 @@ func (b statementBatch) mark(r *roster) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, m := range b.members {
+		if r.heard[m.Node] {
+			r.pace.Allow(m.Node, r.n.now())
+		}
 		switch {
 		case m.Hub != "": // told by a hub below: repeated as it was
 			r.members[m.Node] = m
 		case sameMember(r.members[m.Node], m): // else it changed again meanwhile
 			delete(r.unsaid, m.Node)
+			delete(r.heard, m.Node)
 		}
 	}
 	for k, size := range b.heads {
@@ -102,6 +106,9 @@ func (n *Node) statements() (statementBatch, error) {
 	at := n.now().UTC().Truncate(time.Second)
 	n.roster.mu.Lock()
 	for node := range n.roster.unsaid {
+		if n.roster.heard[node] && !n.roster.pace.Room(node, n.now()) {
+			continue // it is tried again with every tick
+		}
 		b.members = append(b.members, n.roster.members[node])
 	}
 	n.roster.mu.Unlock()

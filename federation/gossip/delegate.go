@@ -35,7 +35,10 @@ type events struct{ p *Pool }
 
 func (e events) NotifyJoin(n *memberlist.Node)   { e.p.note(n, true) }
 func (e events) NotifyUpdate(n *memberlist.Node) { e.p.note(n, true) }
-func (e events) NotifyLeave(n *memberlist.Node)  { e.p.note(n, false) }
+func (e events) NotifyLeave(n *memberlist.Node) {
+	e.p.note(n, false)
+	e.p.log.Info().Str("member", n.Name).Msg("a member left the pool or seems dead: nothing that it said is taken away")
+}
 
 // maxKnown bounds the members remembered.
 const maxKnown = 4096
