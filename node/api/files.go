@@ -19,6 +19,9 @@ func (s *Server) fileRoutes(r *mux.Router) {
 	r.Handle("/{dataset}/{name}", s.answer(s.file)).Methods("GET", "HEAD")
 }
 
+// foreignPolicy is for what others wrote, should a browser show it all the same.
+const foreignPolicy = "default-src 'none'; sandbox"
+
 func (s *Server) file(w http.ResponseWriter, r *http.Request) error {
 	v := mux.Vars(r)
 	path, f, ok := s.Shelf.Path(v["dataset"], v["name"])
@@ -31,7 +34,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", contentType(f))
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": v["dataset"] + "-" + f.Name}))
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Set("Content-Security-Policy", foreignPolicy)
 	h.Set("Cache-Control", "public, max-age=60")
 	h.Add("Vary", "Accept-Encoding")
 	etag := f.SHA256[:32]

@@ -54,6 +54,10 @@ func (s *Server) serveResource(w http.ResponseWriter, r *http.Request, log *jour
 	}
 	h := w.Header()
 	h.Set("Content-Type", res.ContentType)
+	h.Set("Content-Security-Policy", foreignPolicy)
+	if path != "checkpoint" && path != "key" {
+		h.Set("Content-Disposition", "attachment") // bodies hold what anyone deposited
+	}
 	if res.Encoding != "" {
 		h.Set("Content-Encoding", res.Encoding)
 	}
