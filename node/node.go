@@ -88,7 +88,7 @@ type bells struct {
 }
 
 func (b bells) all() {
-	for _, bell := range []chan struct{}{b.views, b.announce, b.follow, b.state, b.files, b.cosign, b.witness} {
+	for _, bell := range []chan struct{}{b.views, b.announce, b.follow, b.state, b.files, b.cosign, b.witness, b.push, b.confirm} {
 		ring(bell)
 	}
 }

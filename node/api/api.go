@@ -265,10 +265,10 @@ func problemFor(err error) Problem {
 	} else if !refused(&p, err) {
 		p.Type, p.Title, p.Status = kindOf(err)
 	}
-	switch p.Status { // the error's own words name files of this machine
-	case http.StatusInternalServerError:
+	switch { // the error's own words name files of this machine
+	case p.Status == http.StatusInternalServerError:
 		p.Detail = ""
-	case http.StatusInsufficientStorage:
+	case errors.Is(err, syscall.ENOSPC):
 		p.Detail = "nothing of this request was kept: try again once the node's operator has made room"
 	}
 	p.Type = "urn:maillon:problem:" + p.Type
@@ -322,7 +322,7 @@ func (s *Server) answer(h handler) http.HandlerFunc {
 			return // the client is gone
 		}
 		p := problemFor(err)
-		if p.Status == http.StatusInternalServerError || p.Status == http.StatusInsufficientStorage {
+		if p.Status == http.StatusInternalServerError || errors.Is(err, syscall.ENOSPC) {
 			s.Log.Error().Err(err).Str("method", r.Method).Str("path", r.URL.Path).Msg("request failed")
 		}
 		h := w.Header()
