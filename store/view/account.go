@@ -65,15 +65,15 @@ func (a *Account) field(c class) *uint64 {
 }
 
 // classOf counts a record; shown says that its contract shows it.
-func classOf(r recordRow, shown bool) class {
+func classOf(r *record, shown bool) class {
 	switch {
-	case r.State == Redacted:
+	case r.state == Redacted:
 		return redacted
-	case r.Withdrawn:
+	case r.withdrawn:
 		return withdrawn
 	case !shown:
 		return superseded
-	case r.State == pivot.Conforming:
+	case r.state == pivot.Conforming:
 		return conforming
 	}
 	return toCorrect
@@ -104,39 +104,26 @@ func (b *applying) count(h entry.Header) error {
 	return nil
 }
 
-// known reports whether a put is a record that the views read.
-func known(h entry.Header) bool {
-	return pivot.Kind(h.Kind) == pivot.Marche || pivot.Kind(h.Kind) == pivot.Concession
-}
-
 // classify counts the records of a group anew, after it was consolidated.
-func (b *applying) classify(rows []keyed, contracts []contractRow) error {
-	shown := map[string]bool{}
-	for _, c := range contracts {
-		shown[string(c.Versions[0].Key)] = true
+func (b *applying) classify(rows []*record, contracts []groupContract) error {
+	shown := map[entry.Ref]bool{}
+	for i := range contracts {
+		shown[contracts[i].shown()] = true
 	}
-	classes := b.tx.Bucket(classBucket)
 	for _, r := range rows {
-		ref := refKey(r.row.Ref)
-		var old class
-		if raw := classes.Get(ref); len(raw) == 1 {
-			old = class(raw[0])
-		}
-		now := classOf(r.row, shown[string(r.key)])
-		if now == old {
+		now := classOf(r, shown[r.ref])
+		if now == r.class {
 			continue
 		}
-		a, err := b.account(Journal{r.row.Ref.Node, r.row.Ref.Epoch})
+		a, err := b.account(Journal{r.ref.Node, r.ref.Epoch})
 		if err != nil {
 			return err
 		}
-		if n := a.field(old); n != nil {
+		if n := a.field(r.class); n != nil {
 			*n--
 		}
 		*a.field(now)++
-		if err := classes.Put(ref, []byte{byte(now)}); err != nil {
-			return err
-		}
+		r.class, r.changed = now, true
 	}
 	return nil
 }
@@ -149,9 +136,6 @@ func (b *applying) account(j Journal) (*Account, error) {
 	a, err := account(b.tx, j)
 	if err != nil {
 		return nil, err
-	}
-	if b.accounts == nil {
-		b.accounts = map[Journal]*Account{}
 	}
 	b.accounts[j] = &a
 	return &a, nil

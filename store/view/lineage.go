@@ -2,14 +2,12 @@ package view
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"maillon/catalog/contract"
 	"maillon/catalog/entry"
-	"maillon/catalog/pivot"
 	"maillon/store"
 )
 
@@ -69,12 +67,12 @@ func (b *applying) believedAnew() error {
 
 // groupsOf marks every group of a buyer.
 func (b *applying) groupsOf(buyer string) {
-	prefix := buyer + "\x00"
-	for k := range b.tx.Bucket(recordBucket).Ascend([]byte(prefix)) {
+	prefix := contract.Escape(buyer) + "/"
+	for k := range b.tx.Bucket(groupBucket).Ascend([]byte(prefix)) {
 		if !strings.HasPrefix(string(k), prefix) {
 			return
 		}
-		b.groups[groupOf(k)] = true
+		b.touch(string(k)).all = true
 	}
 }
 
@@ -146,10 +144,18 @@ func (v *Views) Lineage() (contract.Lineage, error) {
 	return out, err
 }
 
+// A familyRecords is the records of one group key under every buyer of a family.
+type familyRecords struct {
+	rows    map[string][]*record
+	all     []*record
+	sources map[string][]contract.Source
+	names   map[string]string // of the buyers: any that they gave, but always the same
+}
+
 // familyGroup makes again the contracts of one group key under every buyer of a
 // family, once for all of them.
 func (b *applying) familyGroup(family []string, id string) error {
-	first := family[0] + "\x00" + id
+	first := groupOfFamily(family[0], id)
 	if b.made == nil {
 		b.made = map[string]bool{}
 	}
@@ -157,41 +163,113 @@ func (b *applying) familyGroup(family []string, id string) error {
 		return nil
 	}
 	b.made[first] = true
-	rows, keys := map[string][]keyed{}, map[string]keyed{}
-	sources := map[string][]contract.Source{}
-	names := map[string]string{}
-	for _, buyer := range family {
-		list, err := b.groupRows(buyer + "\x00" + id)
-		if err != nil {
-			return err
-		}
-		rows[buyer] = list
-		for _, r := range list {
-			keys[string(refKey(r.row.Ref))] = r
-			if r.row.State != Redacted {
-				sources[buyer] = append(sources[buyer], b.source(r.row))
-			}
-			if name := r.row.Contract.Buyer.Name; name > names[buyer] { // any, but always the same
-				names[buyer] = name
-			}
-		}
-		if err := b.clear(buyer + "\x00" + id); err != nil {
-			return err
-		}
+	f, err := b.familyRecords(family, id)
+	if err != nil {
+		return err
 	}
-	fresh := map[string][]contractRow{}
-	for _, share := range contract.ConsolidateFamily(b.auth.lineage, sources) {
+	fresh := map[string][]groupContract{}
+	for _, share := range contract.ConsolidateFamily(b.auth.lineage, f.sources) {
 		for _, c := range share.Contracts {
-			fresh[share.Buyer] = append(fresh[share.Buyer], b.contractRowOf(c, keys, pivot.Buyer{ID: share.Buyer, Name: names[share.Buyer]}))
+			gc := b.groupContract(c, share.Buyer)
+			gc.family, gc.name, gc.others = true, f.names[share.Buyer], othersOf(c, share.Buyer)
+			fresh[share.Buyer] = append(fresh[share.Buyer], gc)
 		}
 	}
+	var all []groupContract
+	b.family = family
 	for _, buyer := range slices.Backward(family) { // heirs first: a bare id of theirs is their own contract
-		if len(rows[buyer]) == 0 {
+		rows := f.rows[buyer]
+		if len(rows) == 0 {
 			continue
 		}
-		if err := b.replace(buyer+"\x00"+id, append(fresh[buyer], b.redacted(rows[buyer], keys)...)); err != nil {
+		list := append(fresh[buyer], b.redacted(rows, fresh[buyer])...)
+		if err := b.write(groupOfFamily(buyer, id), list, nil, rows); err != nil {
+			return err
+		}
+		all = append(all, list...)
+	}
+	return b.release(f.all, all)
+}
+
+func groupOfFamily(buyer, id string) string { return contract.Escape(buyer) + "/" + id }
+
+// familyRecords gathers the records of a family, and takes its contracts out.
+func (b *applying) familyRecords(family []string, id string) (familyRecords, error) {
+	f := familyRecords{rows: map[string][]*record{}, sources: map[string][]contract.Source{}, names: map[string]string{}}
+	for _, buyer := range family {
+		key := groupOfFamily(buyer, id)
+		old, err := getGroup(b.tx, key)
+		if err != nil {
+			return f, err
+		}
+		rows, err := b.groupRecords(key, old.records())
+		if err != nil {
+			return f, err
+		}
+		sources, err := b.sources(rows)
+		if err != nil {
+			return f, err
+		}
+		f.rows[buyer], f.all = rows, append(f.all, rows...)
+		if len(sources) > 0 {
+			f.sources[buyer] = sources
+		}
+		for _, s := range sources {
+			f.names[buyer] = max(f.names[buyer], s.Contract.Buyer.Name)
+		}
+		if err := b.clear(contract.Escape(buyer), old.contracts); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+// othersOf lists under whom, beside the buyer, versions of a contract were published.
+func othersOf(c contract.Contract, buyer string) []string {
+	var out []string
+	for _, v := range c.Versions {
+		if id := v.Source.Contract.Buyer.ID; id != buyer && !slices.Contains(out, contract.Escape(id)) {
+			out = append(out, contract.Escape(id))
+		}
+	}
+	return out
+}
+
+// alias has the ids of a contract lead to it from under those who published versions
+// of it and stand not in its address. The first of a family to say so counts.
+func (b *applying) alias(c *groupContract, address string) error {
+	bucket := b.tx.Bucket(aliasBucket)
+	for _, key := range c.aliases() {
+		holder, _ := splitGroup(string(bucket.Get(key)))
+		if holder != "" && slices.Contains(b.family, unescape(holder)) {
+			continue
+		}
+		if err := bucket.Put(key, []byte(address)); err != nil {
 			return err
 		}
 	}
-	return b.classify(slices.Concat(slices.Collect(maps.Values(rows))...), slices.Concat(slices.Collect(maps.Values(fresh))...))
+	return nil
+}
+
+func (b *applying) unalias(c *groupContract, address string) error {
+	bucket := b.tx.Bucket(aliasBucket)
+	for _, key := range c.aliases() {
+		if string(bucket.Get(key)) != address {
+			continue
+		}
+		if err := bucket.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *groupContract) aliases() [][]byte {
+	var out [][]byte
+	for _, buyer := range c.others {
+		for _, id := range c.ids {
+			out = append(out, []byte(buyer+"/"+contract.Escape(id)))
+		}
+	}
+	return out
 }

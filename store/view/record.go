@@ -1,15 +1,11 @@
 package view
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
+	"encoding/binary"
 	"fmt"
-	"runtime"
+	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"maillon/catalog"
 	"maillon/catalog/contract"
@@ -18,143 +14,231 @@ import (
 	"maillon/store"
 )
 
-// maxProblems and maxRepairs bound what a row keeps of a record; the
-// depositor's report has more.
+// maxProblems and maxRepairs bound what is told of a record; the depositor's
+// report has more.
 const (
 	maxProblems = 50
 	maxRepairs  = 50
 )
 
+// maxIdentity bounds what a body may say its buyer and id are: they are part of
+// keys. Beyond it the header counts, which is bounded itself.
+const maxIdentity = 256
+
 // Redacted is the state of a record whose body was erased.
 const Redacted pivot.State = "redacted"
 
-// A recordRow is one record as the views keep it.
-type recordRow struct {
-	Ref       entry.Ref        `json:"ref"`
-	Deposit   string           `json:"deposit"`
-	Series    string           `json:"series"`
-	Pointer   string           `json:"pointer"`
-	At        time.Time        `json:"at"`
-	Hash      string           `json:"hash"` // hex; "" once redacted
-	State     pivot.State      `json:"state"`
-	Schema    pivot.Version    `json:"schema,omitempty"`
-	Problems  catalog.Problems `json:"problems,omitempty"`
-	Repairs   []pivot.Repair   `json:"repairs,omitempty"`
-	Withdrawn bool             `json:"withdrawn,omitempty"`
-	Reason    string           `json:"reason,omitempty"` // of the withdrawal or redaction
-	Contract  pivot.Contract   `json:"contract"`
+// A record is one record as the views keep it. What the rules say of its body is
+// not kept but derived when it is read; the rules' version guards that.
+type record struct {
+	ref       entry.Ref
+	at        time.Time
+	kind      pivot.Kind
+	buyer, id string // its identity, with which its group begins
+	state     pivot.State
+	withdrawn bool
+	class     class
+	hashed    bool // it has a hash: it could be read, and was not redacted
+	hash      pivot.Hash
+	reason    string // of the withdrawal or redaction
+	packed    []byte // its telling
+
+	told    *told // nil until asked for
+	fresh   bool  // not in the store yet
+	changed bool  // it is, but as it was before
 }
 
-// redacted is the row with nothing left of what the record said.
-func (r recordRow) redacted(reason string) recordRow {
-	c := pivot.Contract{Kind: r.Contract.Kind, ID: r.Contract.ID, Buyer: pivot.Buyer{ID: r.Contract.Buyer.ID}}
-	return recordRow{
-		Ref: r.Ref, Deposit: r.Deposit, Series: r.Series, Pointer: r.Pointer, At: r.At,
-		State: Redacted, Withdrawn: r.Withdrawn, Reason: reason, Contract: c,
-	}
+// A told is what is derived of a record whenever it is consolidated.
+type told struct {
+	deposit  string
+	contract pivot.Contract
+	facts    []byte // see factsOf
+	mixes    bool   // it can be of one contract with records under other ids of its group
 }
 
-// prepared is an entry with all that can be said of it alone.
-type prepared struct {
-	index  uint64
-	header entry.Header
-	body   []byte
-	row    recordRow // of a put record
-	group  string
+// group is the key of the record's group.
+func (r *record) group() string { return groupKey(r.buyer, r.id) }
+
+func groupKey(buyer, id string) string { return contract.Escape(buyer) + "/" + contract.GroupKey(id) }
+
+// The flags of a record's value.
+const (
+	flagConforming = 1 << iota
+	flagRedacted
+	flagWithdrawn
+	flagConcession
+	flagHashed
+)
+
+// value is the record in its bucket: flags, class, time, hash if any, buyer, id,
+// reason, and to the end its packed telling.
+func (r *record) value() []byte {
+	dst := make([]byte, 2, 64+len(r.buyer)+len(r.id)+len(r.reason)+len(r.packed))
+	dst[0] = bit(r.state == pivot.Conforming, flagConforming) | bit(r.state == Redacted, flagRedacted) | bit(r.withdrawn, flagWithdrawn) |
+		bit(r.kind == pivot.Concession, flagConcession) | bit(r.hashed, flagHashed)
+	dst[1] = byte(r.class)
+	dst = binary.AppendVarint(dst, r.at.Unix())
+	if r.hashed {
+		dst = append(dst, r.hash[:]...)
+	}
+	dst = appendText(appendName(appendName(dst, r.buyer), r.id), r.reason)
+	return append(dst, r.packed...)
 }
 
-// prepare judges and reads the records of the items, outside any transaction
-// and on every core.
-func prepare(ctx context.Context, j Journal, items []Item) ([]prepared, error) {
-	out := make([]prepared, len(items))
-	g, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		g.Go(func() error {
-			for i := w; i < len(items); i += workers {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				p, err := prepareOne(j, items[i])
-				if err != nil {
-					return fmt.Errorf("entry %d of %s: %w", items[i].Index, j.Node, err)
-				}
-				out[i] = p
-			}
-			return nil
-		})
+// recordOf reads a value. The record does not hold on to it.
+func recordOf(ref entry.Ref, value []byte) (*record, error) {
+	d := decoder{b: value}
+	flags := d.byte()
+	r := &record{ref: ref, kind: pivot.Marche, state: pivot.ToCorrect, withdrawn: flags&flagWithdrawn != 0, hashed: flags&flagHashed != 0}
+	switch {
+	case flags&flagRedacted != 0:
+		r.state = Redacted
+	case flags&flagConforming != 0:
+		r.state = pivot.Conforming
 	}
-	return out, g.Wait()
-}
-
-func prepareOne(j Journal, it Item) (prepared, error) {
-	h, err := it.Entry.Parse()
-	if err != nil {
-		return prepared{}, err
+	if flags&flagConcession != 0 {
+		r.kind = pivot.Concession
 	}
-	p := prepared{index: it.Index, header: h, body: it.Entry.Body}
-	if h.Op != entry.Put || h.Source == nil {
-		return p, nil
+	r.class = class(d.byte())
+	r.at = time.Unix(d.varint(), 0).UTC()
+	if r.hashed {
+		copy(r.hash[:], d.raw(len(r.hash)))
 	}
-	p.row = recordRow{
-		Ref:     entry.Ref{Node: j.Node, Epoch: j.Epoch, Index: it.Index},
-		Deposit: h.Source.Deposit, Series: h.Source.Series, Pointer: h.Source.Pointer, At: h.At,
+	r.buyer, r.id, r.reason = d.name(), d.name(), d.text()
+	if d.bad {
+		return nil, fmt.Errorf("record %d of %s: %w", ref.Index, ref.Node, errRow)
 	}
-	buyer, id, _ := strings.Cut(h.Key, "/")
-	if it.Entry.Body == nil {
-		p.row.Contract = pivot.Contract{Kind: pivot.Kind(h.Kind), ID: id, Buyer: pivot.Buyer{ID: buyer}}
-		p.row = p.row.redacted("")
-	} else {
-		p.row.read(pivot.Record{Kind: pivot.Kind(h.Kind), Form: h.Source.Form, Pointer: h.Source.Pointer, Raw: it.Entry.Body, Buyer: buyer, ID: id})
-	}
-	p.group = groupKey(p.row.Contract.Buyer.ID, p.row.Contract.ID)
-	return p, nil
-}
-
-// read fills the row with what the rules say of the record. A body that is no
-// record (its owner signed it all the same) is kept as one to be corrected.
-func (r *recordRow) read(rec pivot.Record) {
-	verdict := pivot.Checking{Today: r.At}.Judge(rec)
-	r.State, r.Schema, r.Problems = verdict.State, verdict.Version, verdict.Problems
-	if r.State == pivot.Refused {
-		r.State = pivot.ToCorrect
-	}
-	if hash, err := pivot.HashOf(rec.Raw); err == nil {
-		r.Hash = hash.String()
-	}
-	r.Contract, r.Repairs = pivot.Normalise(rec)
-	r.Problems = r.Problems[:min(len(r.Problems), maxProblems)]
-	r.Repairs = r.Repairs[:min(len(r.Repairs), maxRepairs)]
-	// Identity is of what the header says if the body does not say it.
-	r.Contract.Kind = rec.Kind
-	if r.Contract.ID == "" {
-		r.Contract.ID = rec.ID
-	}
-	if r.Contract.Buyer.ID == "" {
-		r.Contract.Buyer.ID = rec.Buyer
-	}
-}
-
-func groupKey(buyer, id string) string { return buyer + "\x00" + contract.GroupKey(id) }
-
-// groupOf is the group of a key in the bucket of records: what stands before
-// the ref, whose length follows from its node id.
-func groupOf(key []byte) string {
-	// group = buyer, 0, id; the id may hold anything but ends at the last
-	// zero that starts a ref: node (no zero), 0, 12 bytes.
-	end := len(key) - 13 // the zero before epoch and index
-	start := bytes.LastIndexByte(key[:end], 0)
-	return string(key[:start])
-}
-
-func getRecord(tx store.Tx, key []byte) (recordRow, error) {
-	var r recordRow
-	raw := tx.Bucket(recordBucket).Get(key)
-	if raw == nil {
-		return r, fmt.Errorf("record %q: %w", key, store.ErrNotFound)
-	}
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return r, fmt.Errorf("record %q: %w", key, err)
-	}
+	r.packed = slices.Clone(d.b)
 	return r, nil
+}
+
+// groupOfRecord is the key of the group of the record that has the value.
+func groupOfRecord(value []byte) (string, error) {
+	r, err := recordOf(entry.Ref{}, value)
+	if err != nil {
+		return "", err
+	}
+	return r.group(), nil
+}
+
+func getRecord(tx store.Tx, ref entry.Ref) (*record, error) {
+	raw := tx.Bucket(recordBucket).Get(refKey(ref))
+	if raw == nil {
+		return nil, fmt.Errorf("record %d of %s: %w", ref.Index, ref.Node, store.ErrNotFound)
+	}
+	return recordOf(ref, raw)
+}
+
+// newRecord judges and reads a put. A body that is no record (its owner signed it
+// all the same) is kept as one to be corrected.
+func newRecord(ref entry.Ref, h entry.Header, body []byte) *record {
+	t := telling{Deposit: h.Source.Deposit, Series: h.Source.Series, Pointer: h.Source.Pointer, Form: h.Source.Form, Body: body}
+	r := &record{ref: ref, at: h.At, kind: pivot.Kind(h.Kind)}
+	r.buyer, r.id, _ = strings.Cut(h.Key, "/")
+	if body == nil {
+		r.state = Redacted
+		r.packed = t.pack()
+		return r
+	}
+	r.state = pivot.ToCorrect
+	if (pivot.Checking{Today: r.at}).Judge(r.raw(t)).State == pivot.Conforming {
+		r.state = pivot.Conforming
+	}
+	if hash, err := pivot.HashOf(body); err == nil {
+		r.hash, r.hashed = hash, true
+	}
+	c, _ := pivot.Normalise(r.raw(t))
+	// Identity is of what the header says if the body does not say it.
+	if n := len(c.ID); n > 0 && n <= maxIdentity {
+		r.id = c.ID
+	}
+	if n := len(c.Buyer.ID); n > 0 && n <= maxIdentity {
+		r.buyer = c.Buyer.ID
+	}
+	r.packed = t.pack()
+	r.told = r.tell(t.Deposit, c)
+	return r
+}
+
+func (r *record) raw(t telling) pivot.Record {
+	return pivot.Record{Kind: r.kind, Form: t.Form, Pointer: t.Pointer, Raw: t.Body, Buyer: r.buyer, ID: r.id}
+}
+
+// identified is the contract under the identity of the record.
+func (r *record) identified(c pivot.Contract) pivot.Contract {
+	c.Kind, c.ID, c.Buyer.ID = r.kind, r.id, r.buyer
+	return c
+}
+
+func (r *record) tell(deposit string, c pivot.Contract) *told {
+	// Ids are joined in 1.x only. The same bytes can stand under two ids if they
+	// do not say theirs.
+	mixes := c.Generation == pivot.Gen1 || r.state != Redacted && c.ID != r.id
+	c = r.identified(c)
+	return &told{deposit, c, factsOf(c, r.ref.Node), mixes}
+}
+
+// read makes sure that the record is told.
+func (r *record) read() (*told, error) {
+	if r.told != nil {
+		return r.told, nil
+	}
+	t, err := unpack(r.packed)
+	if err != nil {
+		return nil, err
+	}
+	var c pivot.Contract
+	if r.state != Redacted {
+		c, _ = pivot.Normalise(r.raw(t))
+	}
+	r.told = r.tell(t.Deposit, c)
+	return r.told, nil
+}
+
+// redact leaves nothing of what the record said.
+func (r *record) redact(reason string) error {
+	t, err := unpack(r.packed)
+	if err != nil {
+		return err
+	}
+	t.Body = nil
+	r.state, r.reason, r.hash, r.hashed = Redacted, reason, pivot.Hash{}, false
+	r.packed, r.told = t.pack(), nil
+	return nil
+}
+
+// A recordRow is a record with all that the rules say of it.
+type recordRow struct {
+	*record
+	telling
+	Schema   pivot.Version
+	Problems catalog.Problems
+	Repairs  []pivot.Repair
+	Contract pivot.Contract
+}
+
+// row judges the record again.
+func (r *record) row() (recordRow, error) {
+	t, err := unpack(r.packed)
+	if err != nil {
+		return recordRow{}, err
+	}
+	out := recordRow{record: r, telling: t}
+	if r.state != Redacted {
+		verdict := pivot.Checking{Today: r.at}.Judge(r.raw(t))
+		out.Schema, out.Problems = verdict.Version, verdict.Problems
+		out.Contract, out.Repairs = pivot.Normalise(r.raw(t))
+		out.Problems = out.Problems[:min(len(out.Problems), maxProblems)]
+		out.Repairs = out.Repairs[:min(len(out.Repairs), maxRepairs)]
+	}
+	out.Contract = r.identified(out.Contract)
+	return out, nil
+}
+
+// hashText is the record's hash in hexadecimal; "" if it has none.
+func (r *record) hashText() string {
+	if !r.hashed {
+		return ""
+	}
+	return r.hash.String()
 }

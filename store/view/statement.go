@@ -92,13 +92,25 @@ func (b *applying) member(row MemberRow) error {
 		}
 	}
 	for _, node := range nodes {
-		prefix := node + "\x00"
-		for k, v := range b.tx.Bucket(refBucket).Ascend([]byte(prefix)) {
-			if !strings.HasPrefix(string(k), prefix) {
-				break
-			}
-			b.groups[groupOf(v)] = true
+		if err := b.groupsFrom(node); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// groupsFrom marks every group in which a node has published.
+func (b *applying) groupsFrom(node string) error {
+	prefix := node + "\x00"
+	for k, raw := range b.tx.Bucket(recordBucket).Ascend([]byte(prefix)) {
+		if !strings.HasPrefix(string(k), prefix) {
+			break
+		}
+		group, err := groupOfRecord(raw)
+		if err != nil {
+			return err
+		}
+		b.touch(group).all = true
 	}
 	return nil
 }

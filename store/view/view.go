@@ -13,12 +13,8 @@
 package view
 
 import (
-	"context"
 	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"maillon/catalog/entry"
@@ -28,28 +24,24 @@ import (
 // rules is the version of everything the views are a function of beside the
 // journals: reading, judging, identity, the shape of the rows. A change of
 // any of these raises it, and the views are made again.
-const rules = "7"
+const rules = "8"
 
 // Keys. A ref is node, 0, epoch (4 bytes), index (8 bytes); numbers are
-// big-endian. A group is the buyer's SIRET, 0, and contract.GroupKey of the id.
+// big-endian. A group is the escaped buyer, "/", and contract.GroupKey of the id.
 //
 //	meta      "rules"                    => the rules' version
 //	meta      "totals"                   => Totals in JSON
 //	cursor    node, 0, epoch             => next index of that journal, 8 bytes
-//	record    group, 0, ref              => recordRow in JSON
-//	ref       ref                        => key in record
-//	deposit   deposit id, 0, ref         => key in record
-//	group     group                      => addresses of its contracts, in JSON
-//	contract  address                    => contractRow in JSON
-//	list      date reversed, 0, address  => Row in JSON: newest notification first
-//	buyer     buyer, 0, date reversed, 0, address  => nothing
-//	alias     buyer "/" escaped id, or "#" and record hash in hex  => address
+//	record    ref                        => see record.value
+//	group     group                      => see groupRow.value: its contracts, as references to records
+//	list      day, address               => see listValue: newest notification first, with what lists are filtered by
+//	deposit   see depositKey             => which records a deposit has in a run of a journal, a byte each
+//	alias     buyer "/" escaped id       => address; for what does not follow from the group: see applying.alias
 //	conflict  address                    => nothing; contracts whose sources differ
-//	part      buyer, 0, year             => Partition in JSON
+//	part      buyer, 0, year             => see Partition.value
 //	member    speaker, 0, node           => MemberRow in JSON
 //	head      speaker, 0, node           => HeadRow in JSON
 //	account   node, 0, epoch             => Account in JSON
-//	class     ref                        => in which number of its account a record is, 1 byte
 //	dataset   speaker, 0, key            => DatasetRow in JSON; foreign datasets
 //	lineage   speaker, 0, from "/" to    => SuccessionRow in JSON
 //
@@ -58,12 +50,9 @@ const (
 	metaBucket     = "meta"
 	cursorBucket   = "cursor"
 	recordBucket   = "record"
-	refBucket      = "ref"
 	depositBucket  = "deposit"
 	groupBucket    = "group"
-	contractBucket = "contract"
 	listBucket     = "list"
-	buyerBucket    = "buyer"
 	aliasBucket    = "alias"
 	conflictBucket = "conflict"
 	partBucket     = "part"
@@ -71,13 +60,12 @@ const (
 	headBucket     = "head"
 	datasetBucket  = "dataset"
 	accountBucket  = "account"
-	classBucket    = "class"
 	lineageBucket  = "lineage"
 )
 
 var buckets = []string{
-	metaBucket, cursorBucket, recordBucket, refBucket, depositBucket, groupBucket, contractBucket,
-	listBucket, buyerBucket, aliasBucket, conflictBucket, partBucket, memberBucket, headBucket, datasetBucket, accountBucket, classBucket, lineageBucket,
+	metaBucket, cursorBucket, recordBucket, depositBucket, groupBucket, listBucket, aliasBucket, conflictBucket, partBucket,
+	memberBucket, headBucket, datasetBucket, accountBucket, lineageBucket,
 }
 
 var (
@@ -98,12 +86,6 @@ type Views struct {
 type Journal struct {
 	Node  string
 	Epoch int
-}
-
-// An Item is one entry of a journal in its place.
-type Item struct {
-	Index uint64
-	Entry entry.Entry
 }
 
 // Open returns the views kept in db, for the node self. Views made by other
@@ -163,141 +145,15 @@ func journalKey(j Journal) []byte {
 	return binary.BigEndian.AppendUint32(append([]byte(j.Node), 0), uint32(j.Epoch))
 }
 
+// refOf reads the key of a ref; keys come from the store.
+func refOf(key []byte) entry.Ref {
+	if len(key) < 13 {
+		return entry.Ref{}
+	}
+	tail := key[len(key)-12:]
+	return entry.Ref{Node: string(key[:len(key)-13]), Epoch: int(binary.BigEndian.Uint32(tail)), Index: binary.BigEndian.Uint64(tail[4:])}
+}
+
 func refKey(r entry.Ref) []byte {
 	return binary.BigEndian.AppendUint64(journalKey(Journal{r.Node, r.Epoch}), r.Index)
-}
-
-// errGap: the entries do not follow those that the views have.
-var errGap = errors.New("entries do not follow the cursor")
-
-// Apply takes in entries of one journal, the first of which is the one at the
-// cursor. Data and cursor are written in one transaction.
-func (v *Views) Apply(ctx context.Context, j Journal, items []Item) error {
-	prepared, err := prepare(ctx, j, items)
-	if err != nil {
-		return err
-	}
-	found := false
-	err = v.db.Update(func(tx store.Tx) error {
-		at, err := cursor(tx, j)
-		if err != nil {
-			return err
-		}
-		b := &applying{tx: tx, v: v, j: j, groups: map[string]bool{}}
-		if b.totals, err = totals(tx); err != nil {
-			return err
-		}
-		for _, p := range prepared {
-			if p.index != at {
-				return fmt.Errorf("%w: entry %d of %s, want %d", errGap, p.index, j.Node, at)
-			}
-			at++
-			if err := b.take(p); err != nil {
-				return fmt.Errorf("entry %d of %s: %w", p.index, j.Node, err)
-			}
-		}
-		if err := b.consolidate(); err != nil {
-			return err
-		}
-		if err := b.saveAccounts(); err != nil {
-			return err
-		}
-		found = b.found
-		if err := putJSON(tx.Bucket(metaBucket), totalsKey, b.totals); err != nil {
-			return err
-		}
-		return tx.Bucket(cursorBucket).Put(journalKey(j), binary.BigEndian.AppendUint64(nil, at))
-	})
-	if err == nil {
-		v.revision.Add(1)
-		if found {
-			v.datasets.Add(1)
-		}
-	}
-	return err
-}
-
-// applying is one call of Apply.
-type applying struct {
-	tx     store.Tx
-	v      *Views
-	j      Journal
-	groups map[string]bool // to consolidate again
-	totals Totals
-	auth   *authorities    // read when first asked for
-	made   map[string]bool // groups that were made with another of their family
-	found  bool            // a foreign dataset has changed
-
-	accounts map[Journal]*Account // read when first asked for
-}
-
-// take does what one entry asks.
-func (b *applying) take(p prepared) error {
-	if err := b.count(p.header); err != nil {
-		return err
-	}
-	switch p.header.Op {
-	case entry.Put:
-		return b.put(p)
-	case entry.Withdraw, entry.Redact:
-		return b.retract(p)
-	case entry.Statement:
-		return b.state(p)
-	}
-	return nil // of a newer program: nothing these views know of
-}
-
-func (b *applying) put(p prepared) error {
-	if !known(p.header) {
-		return nil
-	}
-	raw, err := json.Marshal(p.row)
-	if err != nil {
-		return err
-	}
-	key := append(append([]byte(p.group), 0), refKey(p.row.Ref)...)
-	if err := b.tx.Bucket(recordBucket).Put(key, raw); err != nil {
-		return err
-	}
-	ref := refKey(p.row.Ref)
-	if err := b.tx.Bucket(refBucket).Put(ref, key); err != nil {
-		return err
-	}
-	if err := b.tx.Bucket(depositBucket).Put(append(append([]byte(p.row.Deposit), 0), ref...), key); err != nil {
-		return err
-	}
-	b.totals.Records++
-	b.groups[p.group] = true
-	return nil
-}
-
-// retract marks the record that an entry withdraws or redacts. A target that
-// is no record of this journal is passed over.
-func (b *applying) retract(p prepared) error {
-	if p.header.Target == nil {
-		return nil
-	}
-	key := slices.Clone(b.tx.Bucket(refBucket).Get(refKey(entry.Ref{Node: b.j.Node, Epoch: b.j.Epoch, Index: *p.header.Target})))
-	if key == nil {
-		return nil
-	}
-	row, err := getRecord(b.tx, key)
-	if err != nil {
-		return err
-	}
-	if p.header.Op == entry.Redact {
-		row = row.redacted(p.header.Reason)
-	} else {
-		row.Withdrawn, row.Reason = true, p.header.Reason
-	}
-	b.groups[groupOf(key)] = true
-	return putJSON(b.tx.Bucket(recordBucket), key, row)
-}
-
-func putJSON(b store.Bucket, key []byte, what any) error {
-	raw, err := json.Marshal(what)
-	if err != nil {
-		return err
-	}
-	return b.Put(key, raw)
 }

@@ -117,7 +117,15 @@ func dump(t testing.TB, db store.DB) string {
 	err := db.View(func(tx store.Tx) error {
 		for _, name := range buckets {
 			for k, val := range tx.Bucket(name).Ascend(nil) {
-				fmt.Fprintf(&b, "%s %q = %s\n", name, k, val)
+				fmt.Fprintf(&b, "%s %q = %q\n", name, k, val)
+				if name == recordBucket {
+					r, err := getRecord(tx, refOf(k))
+					if err != nil {
+						return err
+					}
+					said, err := unpack(r.packed)
+					fmt.Fprintf(&b, "  %+v says %+v %s %v\n", r, said, said.Body, err)
+				}
 			}
 		}
 		return nil
@@ -188,6 +196,7 @@ func TestAnyInterleavingGivesTheSameViews(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("seed %d: (-first +got)\n%s", seed, diff)
 		}
+		agree(t, v)
 	}
 	if strings.Contains(want, "secret médical") {
 		t.Error("the views still hold what was redacted")
