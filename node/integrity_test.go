@@ -111,6 +111,7 @@ func (r *running) settled(journals int, entries uint64) {
 func nth(n int) string { return strings.ReplaceAll(contractFile, "P-1", fmt.Sprintf("P-%d", n)) }
 
 func TestAFederationInWhichNothingIsMissing(t *testing.T) {
+	t.Parallel()
 	nation, region, commune := chain(t, "")
 	commune.publish(nth(1))
 	commune.publish(nth(2))
@@ -142,6 +143,7 @@ func TestAFederationInWhichNothingIsMissing(t *testing.T) {
 }
 
 func TestAnEntryThatIsWithheldIsMissing(t *testing.T) {
+	t.Parallel()
 	front := &withholding{}
 	proxy := httptest.NewServer(front)
 	defer proxy.Close()
@@ -175,6 +177,7 @@ func TestAnEntryThatIsWithheldIsMissing(t *testing.T) {
 }
 
 func TestAMirrorThatWasTamperedWithIsDamaged(t *testing.T) {
+	t.Parallel()
 	_, region, commune := chain(t, "")
 	commune.publish(nth(1))
 	region.settled(2, 1)
@@ -217,6 +220,7 @@ func tamper(t *testing.T, path, node string) {
 }
 
 func TestAHubWithASecondHistoryIsForked(t *testing.T) {
+	t.Parallel()
 	nation, region, commune := chain(t, "")
 	commune.publish(nth(1))
 	nation.settled(3, 1)

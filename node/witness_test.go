@@ -50,6 +50,7 @@ func (r *running) cosignedBy(path string, owner, by *running) error {
 }
 
 func TestHubsCosignMirrorsAndOthersCosignHubs(t *testing.T) {
+	t.Parallel()
 	hub, member := pair(t, "fr:commune:35238", "allow_private: true,", "open")
 	member.publish(contractFile)
 	eventually(t, "the mirror is cosigned by the hub", func() error {
@@ -97,6 +98,7 @@ func forged(t *testing.T, signer note.Signer, node string, size uint64, root tlo
 }
 
 func TestAWitnessKeepsToOneHistory(t *testing.T) {
+	t.Parallel()
 	hub, member := pair(t, "fr:commune:35238", "allow_private: true,", "open")
 	for i := range 3 {
 		member.publish(strings.ReplaceAll(contractFile, "P-1", fmt.Sprintf("P-%d", i)))
@@ -139,6 +141,7 @@ func TestAWitnessKeepsToOneHistory(t *testing.T) {
 }
 
 func TestADoubtfulHeadIsLookedInto(t *testing.T) {
+	t.Parallel()
 	hub, member := pair(t, "fr:commune:35238", "allow_private: true,", "open")
 	member.publish(contractFile)
 	eventually(t, "the member has cosigned its hub", func() error { return hub.cosignedBy("/journal/checkpoint", hub, member) })

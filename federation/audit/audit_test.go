@@ -45,6 +45,30 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+func TestWhichCopyMayLackEntries(t *testing.T) {
+	for name, c := range map[string]struct {
+		copies []Copy
+		state  string
+		want   Verdict
+	}{
+		"all have them":                 {[]Copy{{At: []string{Owner}, Size: 3}, {At: []string{Here}, Size: 3}}, "accepted", OK},
+		"the owner was restored":        {[]Copy{{At: []string{Owner}, Size: 1}, {At: []string{Here}, Size: 3}}, "accepted", OK},
+		"the owner is down":             {[]Copy{{At: []string{Owner}, Error: "x", Silent: true}, {At: []string{Here}, Size: 3}}, "accepted", OK},
+		"the node asked lacks some":     {[]Copy{{At: []string{Owner}, Size: 3}, {At: []string{Here}, Size: 2}}, "accepted", Missing},
+		"… of a suspended member":       {[]Copy{{At: []string{Owner}, Size: 3}, {At: []string{Here}, Size: 2}}, "suspended", OK},
+		"the hub that hosts lacks some": {[]Copy{{At: []string{Owner, Hub}, Size: 2}, {At: []string{Here}, Size: 3}}, "accepted", Missing},
+		"above lacks some":              {[]Copy{{At: []string{Owner, Here}, Size: 3}, {At: []string{Above}}}, "self", Missing},
+		"above is down":                 {[]Copy{{At: []string{Owner, Here}, Size: 3}, {At: []string{Above}, Error: "x", Silent: true}}, "self", OK},
+		"above answers something else":  {[]Copy{{At: []string{Owner, Here}, Size: 3}, {At: []string{Above}, Error: "x"}}, "self", Missing},
+		"nobody serves what was signed": {[]Copy{{At: []string{Owner}, Error: "x", Silent: true}}, "accepted", Missing},
+	} {
+		l := looking{row: Row{Head: 3, State: c.state, Verdict: OK, Copies: c.copies}}
+		if l.lacking(); l.row.Verdict != c.want || (c.want == Missing && l.row.Missing == 0) != (name == "above answers something else") {
+			t.Errorf("%s: %+v, want %s", name, l.row, c.want)
+		}
+	}
+}
+
 func TestWorse(t *testing.T) {
 	order := []Verdict{OK, Behind, Unreachable, Missing, Damaged, Forked}
 	for i, a := range order {

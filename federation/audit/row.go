@@ -145,7 +145,7 @@ func (l *looking) lacking() {
 			where = Here
 		}
 		bad := Missing
-		if r.State == "suspended" || c.at(Owner) && !c.at(Here) {
+		if r.State == "suspended" || len(c.At) == 1 && c.at(Owner) {
 			bad = OK
 		}
 		switch {
