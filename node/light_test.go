@@ -3,7 +3,6 @@ package node
 import (
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -109,13 +108,11 @@ func fetch(t *testing.T, url string, header ...string) (string, http.Header, int
 // A light commune is behind a box that lets nothing in; what it deposits is at
 // its hub and at the nation, byte for byte, and its catalogue is served there.
 func TestALightMemberIsStoredAndServedByItsHub(t *testing.T) {
+	t.Parallel()
 	w := newHostedWorld(t, "")
 	w.light.publish(contracts(1, 300))
 	w.mirrored(t, w.hub)
 	w.mirrored(t, w.nation)
-	if l, err := net.Listen("tcp", "127.0.0.1:7946"); err == nil {
-		_ = l.Close() // the default port of gossip is free: nothing of it was started
-	}
 	if w.light.node.above.gossip != nil {
 		t.Error("a light node gossips")
 	}
@@ -129,6 +126,9 @@ func TestALightMemberIsStoredAndServedByItsHub(t *testing.T) {
 		if a != b || sa != 200 || sb != 200 {
 			t.Errorf("%s: %d %d, differ: %v", path, sa, sb, a != b)
 		}
+	}
+	if s, err := w.light.state(hubID); err != nil || s.State != "hub" {
+		t.Errorf("it does not know its hub: %+v %v", s, err)
 	}
 	m, ok := w.hub.node.roster.member(memberID)
 	if !ok || m.Storage != "hub" || m.Mode != "light" || m.URL != w.home || m.Base != "" {
@@ -222,6 +222,7 @@ func entries(t *testing.T, r *running, node string) (out []entry.Entry) {
 
 // A redaction at a light member erases the body at the hub and at the nation.
 func TestARedactionReachesTheHubsMirror(t *testing.T) {
+	t.Parallel()
 	w := newHostedWorld(t, "")
 	w.light.publish(contracts(1, 3))
 	w.mirrored(t, w.hub)
@@ -247,6 +248,7 @@ func TestARedactionReachesTheHubsMirror(t *testing.T) {
 // A light node that is put back from an older copy signs nothing before it has
 // its tail back from the hub.
 func TestARestoredLightMemberFetchesItsTail(t *testing.T) {
+	t.Parallel()
 	w := newHostedWorld(t, "")
 	w.light.publish(contracts(1, 2))
 	w.mirrored(t, w.hub)
@@ -292,6 +294,7 @@ func restore(t *testing.T, from, to string) {
 // Over its quota a member is refused, with what to do, and nothing of what it
 // had is lost; with more room the push goes on by itself.
 func TestAMemberOverItsQuotaIsToldHowToMendIt(t *testing.T) {
+	t.Parallel()
 	w := newHostedWorld(t, ", quota: 64KiB")
 	w.light.publish(contracts(1, 2))
 	w.mirrored(t, w.hub)

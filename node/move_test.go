@@ -61,6 +61,7 @@ func journalText(t *testing.T, r *running) string {
 // again. Nothing of its journal is lost, and every address under its name
 // answers the same bytes all the time, whoever answers.
 func TestAMemberMovesFromItsHubToItsOwnServerAndBack(t *testing.T) {
+	t.Parallel()
 	w := newHostedWorld(t, "")
 	dir, port, gossip := w.light.dir, freePort(t), freePort(t)
 	w.light.publish(contracts(1, 260))
@@ -137,6 +138,7 @@ func (r *running) names(t *testing.T, url string) (out []string) {
 // A commune with a name of its own gives its server up: its datasets keep
 // their names, their files are at the hub; then it takes them back.
 func TestAMemberGivesItsServerUpAndKeepsItsNames(t *testing.T) {
+	t.Parallel()
 	w := newEmptyWorld(t, "")
 	dir, port, gossip := filepath.Join(t.TempDir(), "own"), freePort(t), freePort(t)
 	base := fmt.Sprintf("http://127.0.0.1:%d", port)

@@ -152,6 +152,7 @@ func (n *Node) pushSelf(ctx context.Context, hub string) error {
 		if err != nil {
 			return fmt.Errorf("post announcement: %w", err)
 		}
+		n.meetHub(ctx, hub)
 		p.mu.Lock()
 		p.renew = time.Time{}
 		if again > 0 {
@@ -176,6 +177,20 @@ func (n *Node) pushSelf(ctx context.Context, hub string) error {
 	p.profile = true
 	p.mu.Unlock()
 	return nil
+}
+
+// meetHub asks the hub for its own announcement: in light mode nobody else
+// tells of it.
+func (n *Node) meetHub(ctx context.Context, hub string) {
+	notes, err := n.client.Announcements(ctx, hub, n.cfg.Federation.Join.Hub)
+	if err != nil {
+		n.log.Debug().Err(err).Msg("ask the hub for its announcement")
+	}
+	for _, raw := range notes {
+		if a, err := federation.Open(raw, n.now()); err == nil && a.Node == n.cfg.Federation.Join.Hub {
+			n.above.take(raw)
+		}
+	}
 }
 
 // profile signs what the catalogue of this node shows of it.

@@ -212,7 +212,7 @@ func (s *Server) nodeCatalogue(*http.Request) (catalog.Catalog, error) {
 // hosted are the members whose journals and files are stored and served here.
 func hosted(nodes []NodeStatus) (out []shelf.Member) {
 	for _, n := range nodes {
-		if n.Storage == "hub" && (n.State == "accepted" || n.State == "suspended") {
+		if n.Storage == "hub" && n.State == "accepted" {
 			out = append(out, memberOf(n))
 		}
 	}

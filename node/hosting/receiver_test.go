@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"maillon/federation"
 	"maillon/federation/follow"
 	"maillon/node/api"
+	"maillon/store/bolt"
 )
 
 // A push that breaks off at any request, whether or not the hub has seen it,
@@ -447,10 +449,16 @@ func BenchmarkPush(b *testing.B) {
 	}
 	for b.Loop() {
 		h := newHub(b, m)
+		db, err := bolt.Open(filepath.Join(b.TempDir(), "maillon.db"), bolt.Options{InitialMmap: 64 << 20})
+		if err != nil {
+			b.Fatal(err)
+		}
+		h.log = openLog(b, db, m.verifier)
 		if _, err := pusher(http.DefaultTransport).Push(b.Context(), h.base(), m.parcel(b, 10000)); err != nil {
 			b.Fatal(err)
 		}
 		h.server.Close()
+		_ = db.Close()
 	}
 	b.ReportMetric(10000*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 }
