@@ -136,11 +136,11 @@ func (n *Node) postAbove(ctx context.Context, raw []byte) {
 		ring(n.bells.push)
 		return
 	}
-	hub, ok := n.hubURL()
+	up, ok := n.uplink()
 	if !ok {
 		return
 	}
-	err := n.client.PostAnnouncement(ctx, hub, raw)
+	err := n.client.PostAnnouncement(ctx, up.URL, raw)
 	if _, refused := errors.AsType[*follow.RefusedError](err); refused {
 		n.log.Warn().Err(err).Msg("post announcement to hub")
 	} else if err != nil && !errors.Is(err, context.Canceled) {

@@ -75,6 +75,7 @@ type FederationConfig struct {
 	AllowPrivate bool          // follow nodes at private addresses (demonstrations, closed networks)
 	Debounce     time.Duration // quiet time before a new head is announced or stated
 	FollowEvery  time.Duration // how often a mirror is checked without an announcement
+	OrphanAfter  time.Duration // how long a hub may be silent before the level above serves its members
 	Join         *PoolConfig   // the pool of the hub above; nil at the top
 	Hub          *HubConfig    // nil if this node admits no members
 	Roots        []string      // verifier keys of the national root; none: no charter is believed
@@ -153,6 +154,7 @@ type rawConfig struct {
 		AllowPrivate bool     `yaml:"allow_private"`
 		Debounce     string   `yaml:"debounce"`
 		FollowEvery  string   `yaml:"follow_every"`
+		OrphanAfter  string   `yaml:"orphan_after"`
 		ConfirmHead  *bool    `yaml:"confirm_head"`
 		Roots        []string `yaml:"roots"`
 		CharterFile  string   `yaml:"charter_file"`
@@ -235,6 +237,7 @@ func ReadConfig(r io.Reader, env func(string) (string, bool)) (Config, error) {
 	raw.Validate.MaxSize = "100MiB"
 	raw.Federation.Debounce = "2s"
 	raw.Federation.FollowEvery = "15m"
+	raw.Federation.OrphanAfter = "1h"
 	raw.Federation.CharterFile = "charter.txt"
 	raw.Log.Level, raw.Log.Format = "info", "console"
 	dec := yaml.NewDecoder(r)
@@ -457,6 +460,9 @@ func (raw *rawConfig) federation(id territory.NodeID) (FederationConfig, error) 
 	}
 	var err error
 	if f.Debounce, err = parseDuration("federation.debounce", raw.Federation.Debounce, 10*time.Millisecond, time.Hour); err != nil {
+		return f, err
+	}
+	if f.OrphanAfter, err = parseDuration("federation.orphan_after", raw.Federation.OrphanAfter, time.Second, 31*24*time.Hour); err != nil {
 		return f, err
 	}
 	if f.FollowEvery, err = parseDuration("federation.follow_every", raw.Federation.FollowEvery, time.Second, 7*24*time.Hour); err != nil {

@@ -130,14 +130,14 @@ func confirmDelay(first time.Duration, failures int, retryAfter time.Duration) t
 var errNoHubYet = errors.New("the hub's address is not known yet")
 
 func (n *Node) confirmHead(ctx context.Context) error {
-	hub, ok := n.hubURL()
+	up, ok := n.uplink()
 	if !ok {
 		return errNoHubYet
 	}
-	if err := n.confirmSeq(ctx, hub); err != nil {
+	if err := n.confirmSeq(ctx, up.URL); err != nil {
 		return err
 	}
-	base := hub + "/n/" + n.cfg.ID.String() + "/journal"
+	base := up.URL + "/n/" + n.cfg.ID.String() + "/journal"
 	res, err := n.client.Follow(ctx, base, n.key.verifier, n.own)
 	switch {
 	case errors.Is(err, follow.ErrNotServed): // the hub has no mirror of this journal

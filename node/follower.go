@@ -45,6 +45,7 @@ type followState struct {
 	Error    string    // of the last try; "" if it went well
 	Silent   bool      // it went wrong since nobody answered
 	At       time.Time // of the last try
+	Since    time.Time // nobody has answered since then; zero if someone does
 }
 
 // maxFollows bounds how many journals are followed at once.
@@ -188,10 +189,14 @@ func (n *Node) followTargets() ([]target, error) {
 			continue
 		}
 		have[j] = true
-		all = append(all, target{
+		t := target{
 			journal: j, key: told[i].Member.Key, past: told[i].Member.PastKeys, size: checkpointSize(h.Head.Checkpoint),
 			base: hub.URL + "/n/" + j.Node + "/journal",
-		})
+		}
+		if n.silent(hub.Node) {
+			t = n.orphan(t, told[i].Member, hub)
+		}
+		all = append(all, t)
 	}
 	return all, nil
 }
@@ -201,6 +206,9 @@ func (n *Node) follow(ctx context.Context, t target) {
 	res, err := n.followOnce(ctx, t)
 	if ctx.Err() != nil {
 		return
+	}
+	if errors.Is(err, follow.ErrRollback) && !t.direct {
+		err = nil // a hub that was silent comes back with less than was taken in for it
 	}
 	if err == nil && res.To < t.size {
 		err = fmt.Errorf("%w: %d entries are served, %d were announced", errBehind, res.To, t.size)
@@ -324,6 +332,7 @@ func (n *Node) noteFollow(t target, err error) followState {
 	}
 	st := n.targets.state[t.journal]
 	st.At, st.Said, st.Error, st.Silent = n.now(), t.size, "", false
+	st.Since = silentSince(st.Since, st.At, err)
 	if err != nil {
 		st.Failures++
 		st.Error, st.Silent = err.Error(), !errors.Is(err, errBehind) && follow.Unreachable(err)

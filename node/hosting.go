@@ -96,7 +96,7 @@ func (h *host) guest(node string) (hosting.Guest, error) {
 		return hosting.Guest{}, &api.Refusal{Kind: kind, Title: title, Status: http.StatusForbidden, Detail: fmt.Sprintf(detail, args...)}
 	}
 	switch {
-	case !ok || m.Hub != "":
+	case !ok || m.Hub != "" && !h.n.silent(m.Hub):
 		return refuse("not-a-member", "Not a member of this hub", "%s is no member of this hub: announce it first; its operator may have to accept it (maillon members accept %s)", node, node)
 	case m.State != Accepted:
 		return refuse("suspended", "The member is suspended", "%s is %s here: ask the hub's operator why", node, m.State)
@@ -178,6 +178,9 @@ func (h *host) PutProfile(node string, raw []byte) error {
 		return &api.Refusal{Kind: "profile", Title: "Not a profile of this member", Status: http.StatusUnprocessableEntity, Detail: err.Error()}
 	}
 	m, _ := h.n.roster.member(node)
+	if m.Hub != "" {
+		return nil // its hub is only silent, and what it says of the node stays
+	}
 	if p.Seq < h.profile(m).Seq {
 		return nil // late: what is known is newer
 	}
@@ -197,7 +200,7 @@ func (h *host) PutProfile(node string, raw []byte) error {
 func (h *host) resident(node string) (hosting.Resident, error) {
 	none := fmt.Errorf("%s is not served by this hub: %w", node, store.ErrNotFound)
 	m, ok := h.n.roster.member(node)
-	if !ok || m.Hub != "" {
+	if !ok || m.Hub != "" && !h.n.silent(m.Hub) {
 		return hosting.Resident{}, none
 	}
 	p := h.profile(m)

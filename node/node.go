@@ -60,6 +60,7 @@ type Node struct {
 	client   *follow.Client
 	gather   *harvester.Harvester
 	outlet   *outlet.Outlet
+	uplinks  uplinks
 
 	mirrors mirrors
 	head    headGuard
@@ -182,6 +183,9 @@ func (n *Node) openJournals() (err error) {
 	if n.roster, err = newRoster(n); err != nil {
 		return err
 	}
+	if err := n.openUplinks(); err != nil {
+		return err
+	}
 	if err := n.openMirrors(); err != nil {
 		return err
 	}
@@ -221,6 +225,7 @@ func (n *Node) plan() error {
 		task{"harvest", n.gather.Run},
 		task{"publish", n.outlet.Run},
 		task{"backup", n.runBackups},
+		task{"uplink", n.runUplink},
 	)
 	if n.cfg.Deposits.Inbox != "" {
 		n.tasks = append(n.tasks, task{"inbox", n.runInbox})

@@ -180,6 +180,9 @@ func (p *pool) decide(raw []byte) (federation.Decision, bool) {
 		n.noisy.Warn().Str("node", a.Node).Str("reason", tooMany).Msg("announcement refused")
 		return federation.Decision{Status: federation.Limited, Reason: tooMany}, false
 	}
+	if m, ok := n.roster.member(a.Node); ok && p.hub && m.Hub != "" {
+		return p.takeOrphan(a, m, raw)
+	}
 	var d federation.Decision
 	if why := n.trust.bars(a.Key); why != "" && !p.hub {
 		n.trust.count(federation.RefusedRevoked)

@@ -111,14 +111,14 @@ func (p *pusher) announce(note []byte) {
 
 // push posts what is new of this node, and its journal.
 func (n *Node) push(ctx context.Context) error {
-	hub, _ := n.hubURL()
+	up, _ := n.uplink()
 	if n.head.ready() != nil {
 		return nil // what would be pushed may be an older copy; the bell rings when that is known
 	}
-	if err := n.pushSelf(ctx, hub); err != nil {
+	if err := n.pushSelf(ctx, up.URL); err != nil {
 		return err
 	}
-	base := hub + "/n/" + n.cfg.ID.String() + "/journal"
+	base := up.URL + "/n/" + n.cfg.ID.String() + "/journal"
 	have, err := n.pushedSize(ctx, base)
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (n *Node) push(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := n.pushStep(ctx, base, to); err != nil {
+		if err := n.pushStep(ctx, base, up.ID, to); err != nil {
 			return err
 		}
 		n.log.Info().Uint64("from", have).Uint64("to", to).Msg("pushed to the hub")
@@ -255,13 +255,13 @@ func (n *Node) stepEnd(ctx context.Context, from, size uint64) (uint64, error) {
 }
 
 // pushStep brings the hub's mirror to a size.
-func (n *Node) pushStep(ctx context.Context, base string, to uint64) error {
+func (n *Node) pushStep(ctx context.Context, base, hub string, to uint64) error {
 	cp, err := n.own.SignAt(to, n.key.signer)
 	if err != nil {
 		return err
 	}
 	ticket, err := federation.SignTicket(n.key.signer, federation.Ticket{
-		Node: n.cfg.ID.String(), Hub: n.cfg.Federation.Join.Hub, Until: n.now().Add(federation.TicketFor).UTC().Truncate(time.Second),
+		Node: n.cfg.ID.String(), Hub: hub, Until: n.now().Add(federation.TicketFor).UTC().Truncate(time.Second),
 	})
 	if err != nil {
 		return err

@@ -43,6 +43,8 @@ type Federation interface {
 	Nodes() ([]NodeStatus, error)
 	// Announce takes an announcement that was posted.
 	Announce(note []byte) federation.Decision
+	// Uplinks lists the levels above, the nearest first.
+	Uplinks() []Uplink
 	// Announcements lists those that this node vouches for.
 	Announcements() [][]byte
 	// Digest is that of all announcements held of the pool of a hub; "" is

@@ -60,6 +60,7 @@ func (s *Server) federationRoutes(r *mux.Router) {
 	s.witnessRoutes(r)
 	r.Handle("/announcements", s.answer(s.listAnnouncements)).Methods("GET", "HEAD")
 	r.Handle("/digest", s.answer(s.getDigest)).Methods("GET", "HEAD")
+	r.Handle("/above", s.answer(s.listAbove)).Methods("GET", "HEAD")
 	if s.Trust != nil {
 		for _, path := range []string{"/hub", "/charter", "/revocations", "/join"} {
 			r.Handle(path, s.Trust)
@@ -73,6 +74,22 @@ const (
 	reannounceLeast  = 12 * time.Hour
 	reannounceSpread = 12 * time.Hour // over which members are spread when they renew
 )
+
+// An Uplink is a node to which others report.
+type Uplink struct {
+	ID  string `json:"id"`
+	URL string `json:"url"` // public base
+}
+
+// listAbove answers the levels above this node, the nearest first: where its members
+// turn to when it is silent.
+func (s *Server) listAbove(w http.ResponseWriter, _ *http.Request) error {
+	list := s.Fed.Uplinks()
+	if list == nil {
+		list = []Uplink{}
+	}
+	return writeJSON(w, map[string]any{"items": list})
+}
 
 func (s *Server) postAnnounce(w http.ResponseWriter, r *http.Request) error {
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, federation.MaxAnnouncement))

@@ -47,6 +47,7 @@ func (r *rig) Nodes() ([]NodeStatus, error) {
 func (r *rig) Announce([]byte) federation.Decision {
 	return federation.Decision{Status: federation.Refused, Reason: "signature"}
 }
+func (r *rig) Uplinks() []Uplink       { return nil }
 func (r *rig) Announcements() [][]byte { return nil }
 func (r *rig) Digest(hub string) (string, federation.Digest, bool) {
 	return "hub", federation.Digest{1, 255: 2}, hub == "" || hub == "hub"

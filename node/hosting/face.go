@@ -366,6 +366,7 @@ func (h hermit) Nodes() ([]api.NodeStatus, error) {
 	return []api.NodeStatus{s}, nil
 }
 
+func (hermit) Uplinks() []api.Uplink { return nil }
 func (hermit) Announce([]byte) federation.Decision {
 	return federation.Decision{Status: federation.Refused, Reason: "this node is not a hub"}
 }
