@@ -93,6 +93,7 @@ func fetch(ctx context.Context, b Book, p Peer, buckets []byte) (Result, map[[32
 type Pair struct {
 	mu      sync.Mutex
 	refused map[[32]byte]bool
+	settled [32]byte // the own note that needs no more care
 }
 
 // maxRefused bounds that memory.
@@ -116,9 +117,14 @@ func (r *Pair) Run(ctx context.Context, b Book, h Hub, own []byte) (Result, erro
 }
 
 // Own makes sure that the hub holds the newest announcement of a node that
-// keeps no book of the pool itself: a light member.
+// keeps no book of the pool itself: a light member. Once it does, nothing is
+// asked until there is a newer one: light members are many.
 func (r *Pair) Own(ctx context.Context, h Hub, node string, own []byte) (Result, error) {
-	if own == nil {
+	sum := sha256.Sum256(own)
+	r.mu.Lock()
+	settled := own == nil || r.settled == sum
+	r.mu.Unlock()
+	if settled {
 		return Result{}, nil
 	}
 	notes, err := h.NotesIn(ctx, []byte{federation.BucketOf(node)})
@@ -130,8 +136,13 @@ func (r *Pair) Own(ctx context.Context, h Hub, node string, own []byte) (Result,
 	for _, note := range notes {
 		theirs[sha256.Sum256(note)] = true
 	}
-	err = r.give(ctx, h, r.lacking([][]byte{own}, theirs, own), &res)
-	return res, err
+	if err := r.give(ctx, h, r.lacking([][]byte{own}, theirs, own), &res); err != nil {
+		return res, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.settled = sum
+	return res, nil
 }
 
 // give posts notes, and remembers what is refused.

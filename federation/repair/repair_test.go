@@ -140,9 +140,20 @@ func TestLightMemberSeesToItsOwnNote(t *testing.T) {
 	if !cmp.Equal(there.given, []string{"mine", "bad"}) || !there.notes["mine"] {
 		t.Errorf("given %q", there.given)
 	}
+	asked := len(there.asked)
+	for range 3 {
+		if _, err := p.Own(t.Context(), distant{there}, "bad", []byte("bad")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(there.asked) != asked {
+		t.Error("asked again for what the hub holds, or does not want")
+	}
 	there.broken = errors.New("unplugged")
-	if _, err := p.Own(t.Context(), distant{there}, "new", []byte("new")); !errors.Is(err, there.broken) {
-		t.Error(err)
+	for range 2 {
+		if _, err := p.Own(t.Context(), distant{there}, "new", []byte("new")); !errors.Is(err, there.broken) {
+			t.Error(err)
+		}
 	}
 }
 

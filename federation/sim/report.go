@@ -114,8 +114,9 @@ func secs(d time.Duration) string {
 func traffic(b *strings.Builder, all []Figures) {
 	b.WriteString(`## What is sent and what is lost
 
-Bytes a second and member, on the mean: UDP / exchanges (TCP) / HTTPS (repairs, posts, visits). *Idle* is ten minutes in which nobody announces; *busy* is the time of the fault, with its deposits. *Complete* is how long after the end of the fault
-nothing was missing any more, at any live member, hub or the nation; *members* how long until each saw all others again.
+Bytes a second and member, on the mean: UDP / exchanges (TCP) / HTTPS (repairs, posts, visits). *Idle* is ten minutes in which nobody announces, after all has settled; *busy* is the time of the fault, with its deposits. *Complete* is how long after
+the end of the fault (or of the deposits) nothing was missing any more, at any live member, hub or the nation; *members* how long until each saw all
+others again.
 
 | run | idle | busy | busiest hub, busy | deposits | complete | members | lost: pools, nation |
 |---|---|---|---|---|---|---|---|
@@ -127,8 +128,8 @@ nothing was missing any more, at any live member, hub or the nation; *members* h
 	b.WriteString("\n")
 	for _, f := range all {
 		if f.Scenario.NAT > 0 {
-			fmt.Fprintf(b, "Members that gossip behind NAT: their hub lists %.0f %% of them as alive after %s. They hear nothing by gossip and everything by repair with the hub, which "+
-				"they begin themselves; what they announce is heard. Nobody can fetch their journals: %d of their deposits never reached the nation. They must be light.\n\n",
+			fmt.Fprintf(b, "Members that gossip behind NAT: their hub lists %.0f %% of them as alive after %s. They hear nothing by gossip and everything by repair with\n"+
+				"the hub, which they begin themselves; what they announce is heard. Nobody can fetch their journals: %d of their deposits never reached the nation. They\nmust be light.\n\n",
 				100*f.Seen, secs(f.Options.Idle), f.Behind)
 		}
 	}
@@ -142,8 +143,11 @@ func (t Traffic) String() string {
 }
 
 func after(d time.Duration) string {
-	if d == 0 {
+	switch {
+	case d == 0:
 		return "not by " + secs(deadline)
+	case d < time.Second:
+		return "at once"
 	}
 	return secs(d)
 }
@@ -198,10 +202,11 @@ func onPaper(b *strings.Builder, all []Figures) {
 	gossip := said * sends(full) * (noteBytes + packetHead)
 	repairs := full * (webDigest + webAnswers) / 900
 	posts := said * (100 + webAnswers)
+	looks := said * (webAnswers + pool/256*noteBytes*1.1) // of light members, whether their post has arrived
 	visits := said * visitBytes
 	up := nodes * perDay / day * visitBytes
 	perYear := records * recordBytes
-	fmt.Fprintf(b, `## On paper: %d communes and %d other buyers
+	fmt.Fprintf(b, `## On paper: 35,000 communes and 100,000 other buyers
 
 Not simulated. Assumed: %d hubs of départements, each with %.0f nodes of which %.0f %% gossip (%.0f) and the others are light; %d hubs of régions above them, and the
 nation. Each node announces %.0f times a day (its renewal, one deposit) with %.0f bytes, a visit of a hub costs %.0f kB (four requests), and the nation publishes
@@ -209,21 +214,21 @@ nation. Each node announces %.0f times a day (its renewal, one deposit) with %.0
 
 | level | what | bytes a second | a day |
 |---|---|---|---|
-`, communes, others, departments, pool, 100*fullPart, full, regions, perDay, noteBytes, visitBytes/1000, records/1e6, recordBytes/1000, all[0].Idle)
+`, departments, pool, 100*fullPart, full, regions, perDay, noteBytes, visitBytes/1000, records/1e6, recordBytes/1000, all[0].Idle)
 	row := func(level, what string, perSecond float64) {
 		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", level, what, scale(perSecond), scale(perSecond*day))
 	}
-	row("light member", "two posts and the push of a deposit", perDay*(noteBytes+webAsks+visitBytes)/day)
+	row("light member", "two posts, as many looks whether they arrived, the push of a deposit", perDay*(noteBytes+2*webAsks+visitBytes)/day)
 	row("full member", "idle, as measured", all[0].Idle.UDP+all[0].Idle.TCP+all[0].Idle.Web)
 	row("full member", fmt.Sprintf("telling on %.0f announcements a day, %.0f times each", pool*perDay, sends(full)), gossip)
 	row("département", fmt.Sprintf("repairs of %.0f members every 15 min", full), repairs)
-	row("département", "answers to posts", posts)
+	row("département", "answers to posts, and to looks of light members", posts+looks*(1-fullPart))
 	row("département", "visits to members or pushes from them", visits)
 	row("région", fmt.Sprintf("mirroring what %.1f départements hold", float64(departments)/regions), up/regions)
 	row("nation", "mirroring everything through the régions", up)
 	fmt.Fprintf(b, `
 At eight in the morning, if all %.0f light members of a département post within ten minutes, its hub takes %.1f requests a second. The nation visits %.1f journals a
-second around the clock, over kept connections to %d hubs.
+second around the clock, all from %d hubs.
 
 | level | journals mirrored | bytes added a year | kept of announcements |
 |---|---|---|---|
