@@ -39,10 +39,11 @@ dictionary:
 
 # A nation in virtual time: writes docs/scale.md. SIM=small is 13 × 40 (minutes),
 # full is 13 × 400 (an hour of two cores, 12 GB). SIM_ONLY=calm,halves runs some
-# scenarios, SIM_SEED=7 chooses the seed.
+# scenarios, SIM_REGIONS=4 fewer regions, SIM_SEED=7 chooses the seed.
 SIM ?= full
 SIM_SEED ?= 1
+SIM_REGIONS ?=
 SIM_REPORT ?= docs/scale.md
 sim:
-	MAILLON_SIM=$(SIM) MAILLON_SIM_SEED=$(SIM_SEED) MAILLON_SIM_ONLY=$(SIM_ONLY) MAILLON_SIM_REPORT=$(abspath $(SIM_REPORT)) \
+	MAILLON_SIM=$(SIM) MAILLON_SIM_SEED=$(SIM_SEED) MAILLON_SIM_REGIONS=$(SIM_REGIONS) MAILLON_SIM_ONLY=$(SIM_ONLY) MAILLON_SIM_REPORT=$(abspath $(SIM_REPORT)) \
 		go test -count=1 -v -timeout 12h -run TestNation ./federation/sim

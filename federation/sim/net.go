@@ -126,7 +126,7 @@ var _ gossip.Transport = (*endpoint)(nil)
 // listen replaces what was at the address before.
 func (n *network) listen(h *host, ip string, port int) *endpoint {
 	e := &endpoint{net: n, host: h, ip: net.ParseIP(ip), port: port,
-		packets: make(chan *gossip.Packet, 256), streams: make(chan net.Conn, 16), over: make(chan struct{})}
+		packets: make(chan *gossip.Packet, 1024), streams: make(chan net.Conn, 16), over: make(chan struct{})}
 	e.end = sync.OnceFunc(func() { close(e.over) })
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -116,7 +116,7 @@ func traffic(b *strings.Builder, all []Figures) {
 
 Bytes a second and member, on the mean: UDP / exchanges (TCP) / HTTPS (repairs, posts, visits). *Idle* is ten minutes in which nobody announces, after all has settled; *busy* is the time of the fault, with its deposits. *Complete* is how long after
 the end of the fault (or of the deposits) nothing was missing any more, at any live member, hub or the nation; *members* how long until each saw all
-others again.
+others again (99 of 100 in large pools).
 
 | run | idle | busy | busiest hub, busy | deposits | complete | members | lost: pools, nation |
 |---|---|---|---|---|---|---|---|

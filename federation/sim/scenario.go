@@ -126,7 +126,7 @@ type Figures struct {
 	Pool, Hub, Nation                      times // by all three ways
 	LostPool, LostNation, Unequal, Limited int   // at the deadline
 	Healed                                 time.Duration
-	Whole                                  time.Duration // until every member saw every other again; 0 for never within the deadline
+	Whole                                  time.Duration // until the pools were whole again; 0 for never within the deadline
 	Behind                                 int           // deposits behind NAT that the nation does not know, since nobody can fetch them
 	Seen                                   float64       // part of the members behind NAT that the others see alive
 	Virtual                                time.Duration

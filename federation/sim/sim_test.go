@@ -41,8 +41,9 @@ func play(t *testing.T, o Options, scenarios []Scenario, each func([]Figures)) {
 func TestTinyNation(t *testing.T) { play(t, Tiny, Scenarios, func([]Figures) {}) }
 
 // The nation of MAILLON_SIM: small (13 × 40), or full (13 × 400), which takes
-// hours. MAILLON_SIM_SEED chooses the seed, MAILLON_SIM_ONLY scenarios by name
-// (calm,halves), MAILLON_SIM_REPORT the file that is written.
+// an hour. MAILLON_SIM_SEED chooses the seed, MAILLON_SIM_REGIONS the number of
+// regions, MAILLON_SIM_ONLY scenarios by name (calm,halves), MAILLON_SIM_REPORT
+// the file that is written.
 func TestNation(t *testing.T) {
 	size, ok := map[string]Options{"small": Small, "full": Full}[os.Getenv("MAILLON_SIM")]
 	if !ok {
@@ -58,6 +59,14 @@ func TestNation(t *testing.T) {
 			t.Fatalf("MAILLON_SIM_SEED: %v", err)
 		}
 		size.Seed = n
+	}
+	if regions := os.Getenv("MAILLON_SIM_REGIONS"); regions != "" {
+		n, err := strconv.Atoi(regions)
+		if err != nil || n < 1 || n > 18 {
+			t.Fatalf("MAILLON_SIM_REGIONS=%s: 1 to 18", regions)
+		}
+		size.Regions = n
+		command += " SIM_REGIONS=" + regions
 	}
 	chosen := Scenarios
 	if only := os.Getenv("MAILLON_SIM_ONLY"); only != "" {
@@ -82,7 +91,7 @@ func TestNation(t *testing.T) {
 
 func TestNodesHaveValidIds(t *testing.T) {
 	seen := map[string]bool{}
-	for region := 1; region <= 14; region++ {
+	for region := 1; region <= 19; region++ {
 		for i := range 1000 {
 			id := nodeID(region, i)
 			if _, err := territory.ParseNodeID(id); err != nil || seen[id] {
