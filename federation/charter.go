@@ -29,7 +29,7 @@ const Any = "*"
 // made by [OpenCharter], and is worth something once [Trust.VerifyChain] has
 // found where it comes from.
 type Charter struct {
-	Serial    string    `json:"serial"`              // 16 hexadecimal digits, the issuer's choice, never used twice
+	Serial    string    `json:"serial,omitempty"`    // 16 hexadecimal digits, the issuer's choice, never used twice
 	Node      string    `json:"node"`                // node id
 	Key       string    `json:"key"`                 // verifier key that the node signs with now
 	Past      []PastKey `json:"past,omitempty"`      // keys that Key or Authority has replaced, oldest first
@@ -38,12 +38,12 @@ type Charter struct {
 	Territory string    `json:"territory"`           // geozone; of an organisme, that of its seat
 	Publishes []string  `json:"publishes,omitempty"` // SIRETs of buyers beside itself, or "*"; none: its own contracts only
 	Authority string    `json:"authority,omitempty"` // hubs only: verifier key that signs the charters it gives
-	From      time.Time `json:"from"`                // UTC, whole seconds
-	Expires   time.Time `json:"expires"`             // UTC, whole seconds, at most MaxCharterLife after From
+	From      time.Time `json:"from,omitzero"`       // UTC, whole seconds
+	Expires   time.Time `json:"expires,omitzero"`    // UTC, whole seconds, at most MaxCharterLife after From
 	// Root is the verifier key of the root that the issuer stands under, if
 	// that is not the issuer: it is how a node that joins learns whom to trust.
 	Root   string `json:"root,omitempty"`
-	Issuer string `json:"issuer"` // verifier key of the authority that signed it
+	Issuer string `json:"issuer,omitempty"` // verifier key of the authority that signed it
 
 	note []byte // the signed bytes, if it came from OpenCharter
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,6 +46,17 @@ func (n *Node) trustRoutes(r *mux.Router) {
 	} {
 		r.HandleFunc(a.path, n.act(a.least, a.do)).Methods(a.method)
 	}
+	r.HandleFunc("/admin/v1/own-draft", n.adminOwnDraft).Methods("GET")
+}
+
+func (n *Node) adminOwnDraft(w http.ResponseWriter, _ *http.Request) {
+	draft, err := n.OwnDraft()
+	if err != nil {
+		adminError(w, http.StatusInternalServerError, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write(draft) // the command is gone if this fails
 }
 
 // act runs what an operator asks for, if the operator may.
@@ -272,6 +284,11 @@ func (n *Node) Import(_ context.Context, by authority.Operator, raw []byte) ([]s
 			return []string{c.Node}, err
 		}
 	}
+	if federation.IsRevocations(raw) && n.trust.office != nil {
+		if done, err := n.importAbove(by, raw); done || err != nil {
+			return nil, err
+		}
+	}
 	f, err := n.office()
 	if err != nil {
 		return nil, err
@@ -290,6 +307,23 @@ func (n *Node) Import(_ context.Context, by authority.Operator, raw []byte) ([]s
 	}
 	n.readmit()
 	return nodes, errors.Join(errs...)
+}
+
+// importAbove takes a revocation list of the root, or of another issuer above;
+// done is false if it is of this hub's own authority.
+func (n *Node) importAbove(by authority.Operator, raw []byte) (done bool, err error) {
+	l, err := federation.OpenRevocations(raw, n.now())
+	if err != nil || l.Issuer == n.trust.office.Key() {
+		return false, err
+	}
+	if !n.believed()[l.Issuer] && !slices.Contains(n.cfg.Federation.Roots, l.Issuer) {
+		return true, fmt.Errorf("the list is of %s, which is not above this hub", federation.KeyNameOf(l.Issuer))
+	}
+	if _, err := n.trust.takeList(raw); err != nil {
+		return true, err
+	}
+	n.readmit()
+	return true, n.trust.office.Record(by, "import-list", federation.KeyNameOf(l.Issuer), fmt.Sprintf("version %d", l.Version))
 }
 
 func (n *Node) adminTrail(r *http.Request, _ authority.Operator) (any, error) {

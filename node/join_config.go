@@ -31,12 +31,8 @@ func (j *Joined) configuration() string {
 	} else {
 		line("# url: https://marches.exemple.fr")
 	}
-	data, err := filepath.Abs(j.o.Data)
-	if err != nil {
-		data = j.o.Data
-	}
 	line("# Dossier de tout ce que le nœud garde. À sauvegarder ; node.key est secret.")
-	line("data: %s", q(data))
+	line("data: %s", q(absolute(j.o.Data)))
 	line("http:")
 	line("  listen: %s", q(j.o.Listen))
 	line("federation:")
@@ -66,7 +62,7 @@ func (j *Joined) joinSection(line func(string, ...any)) {
 		line("    storage: hub")
 	}
 	line("    listen: %s", q(j.o.Gossip))
-	if j.Dial != nil && j.Dial.addr.IsValid() || j.Dial != nil && j.Dial.Address != "" {
+	if j.Dial != nil {
 		if at, err := netip.ParseAddrPort(j.Dial.Address); err == nil {
 			line("    advertise: %s", q(at.Addr().String()))
 		}
@@ -77,7 +73,7 @@ func (j *Joined) joinSection(line func(string, ...any)) {
 	}
 	line("    peers: [%s]", strings.Join(peers, ", "))
 	if len(j.pool.Key) > 0 {
-		line("    key_file: %s", q(filepath.Join(j.o.Data, "pool.key")))
+		line("    key_file: %s", q(absolute(filepath.Join(j.o.Data, "pool.key"))))
 	}
 	if j.pool.Profile == "local" {
 		line("    profile: local")

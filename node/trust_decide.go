@@ -181,7 +181,10 @@ func (t *trust) rotate(q federation.Request) (credential, error) {
 	}
 	next := c
 	next.Key, next.Past = q.NewKey, pastWith(c.Past, c.Key, t.n.now())
-	return t.reissue(q, "rotate", next)
+	if cred, err = t.reissue(q, "rotate", next); err != nil {
+		return cred, err
+	}
+	return cred, errors.Join(t.office.Supersede(authority.Operator{Name: q.Node, Role: authority.Self}, c), t.takeOwnList())
 }
 
 func (t *trust) reissue(q federation.Request, act string, next federation.Charter) (credential, error) {

@@ -110,7 +110,7 @@ func (c *cli) root() *cobra.Command {
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", envOr("MAILLON_CONFIG", "maillon.yaml"), "configuration")
 	root.AddCommand(
 		c.runCommand(), c.demoCommand(), c.validateCommand(), c.convertCommand(), c.dictionaryCommand(), c.templateCommand(), c.publishCommand(), c.publishUdataCommand(), c.backupCommand(), c.restoreCommand(), c.retractCommand("withdraw"), c.retractCommand("redact"),
-		c.membersCommand(), c.sourceCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
+		c.membersCommand(), c.inviteCommand(), c.joinCommand(), c.rootKeyCommand(), c.sourceCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -121,7 +121,11 @@ func (c *cli) root() *cobra.Command {
 // describe gives every command its words and turns wrong flags and arguments
 // into misuse.
 func (c *cli) describe(cmd *cobra.Command) {
-	key := "cli." + cmd.Name()
+	_, path, _ := strings.Cut(cmd.CommandPath(), " ")
+	key := "cli." + strings.ReplaceAll(path, " ", ".")
+	if !texts.Has(key + ".short") {
+		key = "cli." + cmd.Name()
+	}
 	if texts.Has(key + ".short") { // the shells under completion speak for themselves
 		cmd.Short, cmd.Long = c.t(key+".short"), c.t(key+".short")
 	}

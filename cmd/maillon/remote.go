@@ -222,41 +222,6 @@ func (c *cli) retractCommand(op string) *cobra.Command {
 	return cmd
 }
 
-func (c *cli) membersCommand() *cobra.Command {
-	members := &cobra.Command{Use: "members", Args: cobra.NoArgs}
-	var asJSON bool
-	list := &cobra.Command{
-		Use:  "list",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.printNodes(cmd, "/admin/v1/members", asJSON) },
-	}
-	list.Flags().BoolVar(&asJSON, "json", false, c.t("cli.flag.json"))
-	var publishes []string
-	accept := &cobra.Command{
-		Use:  "accept NODE…",
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			body, err := json.Marshal(map[string]any{"publishes": publishes})
-			if err != nil {
-				return err
-			}
-			return c.decide(cmd, args, "accept", body, "")
-		},
-	}
-	accept.Flags().StringSliceVar(&publishes, "publishes", nil, c.t("cli.accept.flag.publishes"))
-	var reason string
-	suspend := &cobra.Command{
-		Use:  "suspend NODE…",
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.decide(cmd, args, "suspend", nil, "?reason="+url.QueryEscape(reason))
-		},
-	}
-	suspend.Flags().StringVar(&reason, "reason", "", c.t("cli.retract.flag.reason"))
-	members.AddCommand(list, accept, suspend, c.succeedCommand())
-	return members
-}
-
 // decide takes an operator's decision on each node.
 func (c *cli) decide(cmd *cobra.Command, nodes []string, what string, body []byte, query string) error {
 	r, err := c.admin()

@@ -52,6 +52,9 @@ func (f *Office) Revoke(by Operator, c federation.Charter, reason string) error 
 	if c.Authority != "" {
 		entries = append(entries, federation.Revocation{Key: c.Authority, At: at, Reason: reason})
 	}
+	for _, p := range c.Past { // charters that name them may still be about
+		entries = append(entries, federation.Revocation{Key: p.Key, At: at, Reason: reason})
+	}
 	err := f.signList(entries, func(tx store.Tx) error {
 		for _, b := range []string{"charters", "drafts"} {
 			if err := tx.Bucket(bucket, b).Delete([]byte(c.Node)); err != nil {
@@ -67,6 +70,15 @@ func (f *Office) Revoke(by Operator, c federation.Charter, reason string) error 
 		return fmt.Errorf("revocation of %s %w", c.Node, ErrWaits)
 	}
 	return nil
+}
+
+// Supersede takes back a charter whose key was replaced: whoever holds the old
+// key cannot come back with it. What it signed before stays.
+func (f *Office) Supersede(by Operator, c federation.Charter) error {
+	e := federation.Revocation{Serial: c.Serial, At: seconds(f.now()), Reason: "replaced by a charter for another key"}
+	return f.signList([]federation.Revocation{e}, func(tx store.Tx) error {
+		return f.record(tx, by, "supersede", c.Node, c.Serial)
+	})
 }
 
 // signList makes the next version of the list with more entries; also, if it
