@@ -39,21 +39,13 @@ func (n *Node) runViews(ctx context.Context) error {
 func (n *Node) catchUp(ctx context.Context) (moved bool, err error) {
 	n.applying.Lock()
 	defer n.applying.Unlock()
-	m, err := n.views.CatchUp(ctx, view.Journal{Node: n.cfg.ID.String()}, n.own)
-	if err != nil {
-		return m, err
-	}
+	sources := []view.Source{{Journal: view.Journal{Node: n.cfg.ID.String()}, Log: n.own}}
 	for _, j := range n.mirrors.all() {
 		n.mirrors.mu.RLock()
-		log := n.mirrors.logs[j]
+		sources = append(sources, view.Source{Journal: j, Log: n.mirrors.logs[j]})
 		n.mirrors.mu.RUnlock()
-		more, err := n.views.CatchUp(ctx, j, log)
-		if err != nil {
-			return true, err
-		}
-		m = m || more
 	}
-	return m, nil
+	return n.views.CatchUp(ctx, sources...)
 }
 
 // Rebuild throws the views away and makes them anew from the journals.

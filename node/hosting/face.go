@@ -266,7 +266,7 @@ func (f *Faces) furnish(c *face) error {
 // catchUp brings views and files up to the mirror.
 func (c *face) catchUp() error {
 	ctx := context.Background()
-	if _, err := c.views.CatchUp(ctx, view.Journal{Node: c.who.Node, Epoch: c.who.Epoch}, c.who.Mirror); err != nil {
+	if _, err := c.views.CatchUp(ctx, view.Source{Journal: view.Journal{Node: c.who.Node, Epoch: c.who.Epoch}, Log: c.who.Mirror}); err != nil {
 		return err
 	}
 	_, err := c.shelf.Refresh(ctx)

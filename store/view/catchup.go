@@ -4,44 +4,116 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"maillon/store/journal"
 )
 
-// takeBatch bounds how many entries one transaction takes in.
-const takeBatch = 2000
+// takeEntries and takeBytes bound what one transaction takes in: entries, and bytes
+// of their bodies. The larger it is, the fewer pages of the file are written over and
+// over; memory holds what is read of one batch, and of two what they were made into
+// (about 3 kB an entry). A change comes alone or with few others: it does not wait.
+const (
+	takeEntries = 32 << 10
+	takeBytes   = 48 << 20
+)
 
-// CatchUp applies what is published of a journal and was not taken in yet. It
-// reports whether there was any. Like [Views.Apply] it is for one goroutine at
-// a time.
-func (v *Views) CatchUp(ctx context.Context, j Journal, log *journal.Log) (moved bool, err error) {
-	from, err := v.Cursor(j)
-	if err != nil {
-		return false, err
-	}
-	size := log.Size()
-	items := make([]Item, 0, min(takeBatch, size-min(size, from)))
-	flush := func() error {
-		if len(items) == 0 {
-			return nil
-		}
-		if err := v.Apply(ctx, j, items); err != nil {
-			return fmt.Errorf("views of %s from %d: %w", j.Node, items[0].Index, err)
-		}
-		items = items[:0]
-		return nil
-	}
-	index := from
-	for e, err := range log.Entries(ctx, from, size) {
-		if err != nil {
-			return index > from, fmt.Errorf("read journal of %s: %w", j.Node, err)
-		}
-		items = append(items, Item{Index: index, Entry: e})
-		index++
-		if len(items) == takeBatch {
-			if err := flush(); err != nil {
-				return true, err
+// A Source is a journal from which the views are brought up to date.
+type Source struct {
+	Journal Journal
+	Log     *journal.Log
+}
+
+// CatchUp applies what is published of journals, in their order, and was not taken in
+// yet. It reports whether there was any. One batch is read and judged while the one
+// before is written. Like [Views.Apply] it is for one goroutine at a time.
+func (v *Views) CatchUp(ctx context.Context, sources ...Source) (moved bool, err error) {
+	return v.catchUp(ctx, takeEntries, sources)
+}
+
+// catchUp takes in at most so many entries in one transaction.
+func (v *Views) catchUp(ctx context.Context, most int, sources []Source) (moved bool, err error) {
+	g, ctx := errgroup.WithContext(ctx)
+	batches := make(chan *Batch)
+	g.Go(func() error {
+		defer close(batches)
+		r := reading{v: v, most: most, send: func(b *Batch) error {
+			select {
+			case batches <- b:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}}
+		for _, s := range sources {
+			if err := r.source(ctx, s); err != nil {
+				return err
 			}
 		}
+		return r.flush(ctx)
+	})
+	g.Go(func() error {
+		for b := range batches {
+			if err := v.Take(b); err != nil {
+				return fmt.Errorf("views: %w", err)
+			}
+			moved = true
+		}
+		return nil
+	})
+	err = g.Wait()
+	return moved, err
+}
+
+// reading gathers entries of journals into batches.
+type reading struct {
+	v              *Views
+	most           int // entries of a batch
+	parts          []Part
+	entries, bytes int
+	send           func(*Batch) error
+}
+
+func (r *reading) source(ctx context.Context, s Source) error {
+	index, err := r.v.Cursor(s.Journal)
+	if err != nil {
+		return err
 	}
-	return index > from, flush()
+	size := s.Log.Size()
+	if index >= size {
+		return nil
+	}
+	part := Part{Journal: s.Journal}
+	for e, err := range s.Log.Entries(ctx, index, size) {
+		if err != nil {
+			return fmt.Errorf("read journal of %s: %w", s.Journal.Node, err)
+		}
+		part.Items = append(part.Items, Item{Index: index, Entry: e})
+		index++
+		r.entries++
+		if r.bytes += len(e.Body); r.entries < r.most && r.bytes < takeBytes {
+			continue
+		}
+		r.parts = append(r.parts, part)
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+		part = Part{Journal: s.Journal}
+	}
+	if len(part.Items) > 0 {
+		r.parts = append(r.parts, part)
+	}
+	return nil
+}
+
+func (r *reading) flush(ctx context.Context) error {
+	if len(r.parts) == 0 {
+		return nil
+	}
+	b, err := r.v.Prepare(ctx, r.parts)
+	r.parts, r.entries, r.bytes = nil, 0, 0
+	if err != nil {
+		return fmt.Errorf("views: %w", err)
+	}
+	return r.send(b)
 }
