@@ -14,9 +14,25 @@ import (
 	"maillon/store"
 )
 
-// adminHandler answers the operator's commands, on an address of its own and
-// with a token of its own.
-func (n *Node) adminHandler(tokens []string) http.Handler {
+// adminHandler answers the operators, on an address of its own: their commands
+// under /admin/v1, with a token, and on a hub the pages of their desk.
+func (n *Node) adminHandler(tokens []string) (http.Handler, error) {
+	acts := n.adminActs(tokens)
+	if n.below == nil {
+		return acts, nil
+	}
+	d, err := n.newDesk(acts, tokens)
+	if err != nil {
+		return nil, fmt.Errorf("load the desk's pages: %w", err)
+	}
+	r := mux.NewRouter()
+	d.routes(r)
+	r.NotFoundHandler = acts
+	return r, nil
+}
+
+// adminActs answers the operators' commands.
+func (n *Node) adminActs(tokens []string) http.Handler {
 	r := mux.NewRouter()
 	r.HandleFunc("/admin/v1/members/{node}/accept", n.adminAccept).Methods("POST")
 	r.HandleFunc("/admin/v1/members/{node}/suspend", n.adminSuspend).Methods("POST")

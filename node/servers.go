@@ -58,10 +58,14 @@ func (n *Node) planServers() error {
 	if err != nil {
 		return err
 	}
+	desk, err := n.adminHandler(adminTokens)
+	if err != nil {
+		return err
+	}
 	n.addr.public, n.addr.admin = public.Addr(), admin.Addr()
 	n.tasks = append(n.tasks,
 		task{"http " + n.cfg.Listen, func(ctx context.Context) error { return serve(ctx, public, s.Handler()) }},
-		task{"admin " + n.cfg.Admin, func(ctx context.Context) error { return serve(ctx, admin, n.adminHandler(adminTokens)) }},
+		task{"admin " + n.cfg.Admin, func(ctx context.Context) error { return serve(ctx, admin, desk) }},
 	)
 	return nil
 }

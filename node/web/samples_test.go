@@ -54,6 +54,21 @@ func fullPages() []Page {
 				{URL: "/opendata/marches/21000002700017/c-7", Title: "Délégation du service de l’eau", Buyer: "21000002700017", State: "conforme", Kind: "contrat-concession", Date: "2026-01-01", Amount: amount(2100000)},
 				{URL: "/opendata/marches/21000002700017/c-8", Title: "Fournitures", BuyerName: "Commune d’Amont", State: "withdrawn"}}},
 		RegisterPage{Nodes: sampleNodes, Buyers: []BuyerRow{{SIRET: "21000001900017", Name: "Commune d’Aval", Node: "siren:210000019", NodeName: "Commune d’Aval", Catalog: "https://aval.invalid/catalog", Territory: "fr:commune:00001", Contracts: 1240}, {SIRET: "21000002700017", Node: "siren:210000027", Contracts: 1}}},
+		DeskLoginPage{Desk{Public: "https://hub.invalid/", Error: "Ce jeton n’est connu de personne ici."}},
+		DeskMembersPage{
+			Desk: Desk{Operator: "Camille", Role: "registrar", Form: "f", Public: "https://hub.invalid/", Said: "Accepté."}, May: true, Charters: true, Drafts: 2,
+			Waiting: []DeskMember{{NodeRow: NodeRow{ID: "21000002700012", Name: "Amont", Level: "commune", Territory: "fr:commune:35001", State: "pending", URL: "https://amont.invalid"}}},
+			Members: []DeskMember{{NodeRow: NodeRow{ID: "21000003500017", Name: "Aval", Level: "commune", State: "accepted", Seen: then}, Publishes: "21000001900017", Charter: true},
+				{NodeRow: NodeRow{ID: "21000004300013", Level: "organisme", State: "suspended", Reason: "deux histoires", Error: "behind"}}},
+			Refused: []DeskCount{{"hors du territoire", 3}},
+		},
+		DeskInvitationsPage{
+			Desk: Desk{Operator: "Camille", Role: "registrar", Form: "f", Error: "for: geozone"}, May: true, For: "fr:commune:x", Name: "N", SIRET: "1",
+			Made:        []DeskInvitation{{String: "maillon1_AAAA", Name: "Amont", For: "fr:commune:35001"}},
+			Invitations: []DeskInvitation{{Token: "ab", Name: "Amont", For: "fr:commune:35001", By: "Camille", Expires: then}, {Token: "cd", For: "fr:commune:35002", By: "Camille", UsedBy: "21000003500017", Used: then}, {Token: "ef", Over: true, Expires: then}},
+		},
+		DeskTrailPage{Desk: Desk{Operator: "Camille", Role: "reader", Form: "f"}, Acts: []DeskAct{{Number: 2, At: then, By: "Camille", Role: "registrar", What: "accept", About: "21000003500017", Particular: "21000001900017"}, {Number: 1, What: "other", Role: "other"}}, Next: "/bureau/suivi?avant=1"},
+		DeskOperatorsPage{Desk: Desk{Operator: "admin", Role: "administrator", Form: "f"}, May: true, Token: "0123", Operators: []DeskOperator{{"Camille", "registrar", then}}},
 		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Datasets: sampleDatasets,
 			Lineage: []LineageRow{{SIRET: "21000002700012", Name: "Amont <b>", URL: "/opendata/acheteurs/21000002700012", Follows: true, Since: "2026-01-01", Why: "fusion", Reason: "arrêté du 3 mars"}, {SIRET: "21000003500017", URL: "/x", Since: "bad"}}, LD: map[string]any{"@type": "GovernmentOrganization"}},
 		VendorPage{URL: "https://aval.invalid", Files: []FileRow{{Label: "exemple.json", Format: "JSON 2.0.4", URL: "/opendata/editeurs/exemple.json"}}},
@@ -116,6 +131,7 @@ func sampleContract() ContractPage {
 
 func emptyPages() []Page {
 	return []Page{
+		DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
 		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, ErrorPage{Status: 404}, AboutPage{"accessibilite"}, CheckPage{Most: 1 << 20},
 		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{Identifier: "d"}, SourcesPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
 	}
@@ -130,6 +146,7 @@ func sparsePages() []Page {
 		deposit,
 		ContractPage{Address: "b/1", Fields: make([]FieldRow, 1), Suppliers: make([]SupplierRow, 1), Modifications: make([]ModificationRow, 1), Problems: make([]ProblemRow, 1), Repairs: make([]string, 1), Versions: []VersionRow{{Differs: make([]DifferRow, 1)}}, Lots: make([]LotRow, 1)},
 		ContractsPage{Items: make([]ContractRow, 1)}, RegisterPage{Nodes: make([]NodeRow, 1), Buyers: make([]BuyerRow, 1)},
+		DeskLoginPage{Desk{Error: "x"}}, DeskMembersPage{May: true, Charters: true, Waiting: make([]DeskMember, 1), Members: make([]DeskMember, 1), Refused: make([]DeskCount, 1)}, DeskInvitationsPage{May: true, Made: make([]DeskInvitation, 1), Invitations: make([]DeskInvitation, 1)}, DeskTrailPage{Acts: make([]DeskAct, 1)}, DeskOperatorsPage{May: true, Operators: make([]DeskOperator, 1)},
 		BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1), Lineage: make([]LineageRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, AboutPage{"mentions-legales"}, CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)},
 		VendorPage{Files: make([]FileRow, 1)}, QualityPage{Missing: make([]QualityRow, 1), Datasets: make([]QualityDataset, 1)}, LoginPage{}, EntryPage{Kind: "marche", Fields: []EntryField{{Name: "id", Help: "h", Type: "text"}}, Suppliers: make([]EntryRow, 1), Modifications: make([]EntryRow, 1)},
 		CataloguePage{Facets: []FacetGroup{{Label: "Thème", Values: []FacetValue{{Label: "x", URL: "/opendata/x"}}}}, Items: []DatasetItem{{Title: "x"}}, Syntaxes: []FileRow{{Label: "x", URL: "/opendata/x"}}},

@@ -63,6 +63,7 @@ type Page interface {
 var samples = []Page{
 	HomePage{}, DepositPage{}, ContractPage{}, ContractsPage{},
 	RegisterPage{}, BuyerPage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{}, SourcesPage{},
+	DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
 }
 
 // New parses the templates of every page in every language.
@@ -108,6 +109,7 @@ type frame struct {
 	Title, Sheet string
 	OtherURL     string // the same page in the other language
 	Page         Page
+	Desk         *Desk // nil but for pages of the desk
 }
 
 // Render writes page in lang with status. The page is made whole before its
@@ -119,6 +121,10 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, lang 
 	}
 	f := frame{Site: p.site, Lang: lang, Title: page.title(lang), Sheet: p.site.Base + p.sheet, Page: page}
 	f.Other, f.OtherURL = otherLanguage(r, lang)
+	if page, ok := page.(deskPage); ok {
+		d := page.desk()
+		f.Desk = &d
+	}
 	var b bytes.Buffer
 	if err := p.sets[lang][page.name()].ExecuteTemplate(&b, "frame", f); err != nil {
 		http.Error(w, texts.T(lang, "web.error.template"), http.StatusInternalServerError)
