@@ -139,7 +139,7 @@ func (n *Node) serveCall(does ...federation.Do) http.HandlerFunc {
 		g, err := n.grant(r, raw, does)
 		if err != nil {
 			n.trust.countError(err)
-			n.log.Warn().Err(err).Str("from", r.RemoteAddr).Msg("request of a node refused")
+			n.noisy.Warn().Err(err).Str("from", r.RemoteAddr).Msg("request of a node refused")
 			kind, status := problemOf(err)
 			refuseCall(w, status, kind, err)
 			return
