@@ -35,6 +35,7 @@ const (
 type network struct {
 	t     *testing.T
 	hub   string // the switch's namespace
+	dir   string // for everything that the nodes keep
 	ports int
 }
 
@@ -63,6 +64,9 @@ func newNetwork(t *testing.T) *network {
 	}
 	clearLeftovers(t)
 	n := &network{t: t, hub: nsPrefix + "switch"}
+	if n.dir, err = os.MkdirTemp("", nsPrefix); err != nil {
+		t.Fatal(err)
+	}
 	if out, err := exec.Command("ip", "netns", "add", n.hub).CombinedOutput(); err != nil {
 		t.Skipf("SKIPPED: no network namespace to be had: %v: %s", err, out)
 	}
@@ -76,8 +80,8 @@ func newNetwork(t *testing.T) *network {
 	return n
 }
 
-// clearLeftovers removes namespaces and mounts of this test's prefix, and
-// ends what still runs in those namespaces: the test alone starts anything there.
+// clearLeftovers removes namespaces, mounts and folders of this test's prefix,
+// and ends what still runs in those namespaces: the test alone starts anything there.
 func clearLeftovers(t *testing.T) {
 	out, _ := exec.Command("ip", "netns", "list").Output()
 	for line := range strings.Lines(string(out)) {
@@ -96,6 +100,12 @@ func clearLeftovers(t *testing.T) {
 		}
 	}
 	unmountAll()
+	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), nsPrefix+"*"))
+	for _, dir := range dirs {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("remove %s: %v", dir, err)
+		}
+	}
 }
 
 // unmountAll takes away the small file systems of this test.

@@ -61,7 +61,7 @@ type acknowledged struct {
 func newFed(t *testing.T) *fed {
 	n := newNetwork(t)
 	f := &fed{
-		world: &world{t: t, bin: build(t, "-tags", "testclock"), dir: t.TempDir(), nodes: map[string]*process{}},
+		world: &world{t: t, bin: build(t, "-tags", "testclock"), dir: n.dir, nodes: map[string]*process{}},
 		net:   n, at: map[string]place{}, ip: map[string]string{}, acked: map[string]acknowledged{},
 	}
 	for i, pl := range places {
