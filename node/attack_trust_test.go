@@ -54,7 +54,7 @@ func (w *realm) commune() *running {
 func TestWithoutACharterNobodyIsFollowed(t *testing.T) {
 	w := newRealm(t)
 	rennes := w.commune()
-	s := newStranger(t, strangerID, func(http.ResponseWriter, *http.Request) { t.Error("a stranger is followed") })
+	s := newStranger(t, strangerID, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("a stranger is asked for %s", r.URL.Path) })
 	if status, d := w.brit.post(s.says(nil)); status != http.StatusAccepted || d.Status != federation.Pending || !strings.Contains(d.Reason, "charter") {
 		t.Errorf("its announcement: %d, %+v", status, d)
 	}
@@ -66,6 +66,19 @@ func TestWithoutACharterNobodyIsFollowed(t *testing.T) {
 	}
 	if w.brit.node.Refusals()[federation.RefusedSignature] == 0 {
 		t.Error("that is not counted")
+	}
+	// In the pool above it is heard of; no member calls at the address it gives.
+	w.nation.post(s.says(nil))
+	eventually(t, "the région hears of it", func() error {
+		if _, ok := w.brit.node.above.announcement(s.id); !ok {
+			return errors.New("it has not")
+		}
+		return nil
+	})
+	for _, p := range w.brit.node.peers() {
+		if p.node == s.id {
+			t.Error("a stranger is asked for cosignatures")
+		}
 	}
 	climbs(t, w.brit, rennes)
 	if n := w.brit.node.Mirrored(s.id); n != 0 {
@@ -127,7 +140,7 @@ func TestChartersThatDoNotHoldAreRefused(t *testing.T) {
 		}, federation.RefusedKey},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newStranger(t, c.id, func(http.ResponseWriter, *http.Request) { t.Error("it is followed") })
+			s := newStranger(t, c.id, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("it is asked for %s", r.URL.Path) })
 			for _, hub := range []*running{w.nation, w.brit} {
 				before := hub.node.Refusals()[c.why]
 				status, kind := s.asks(hub, "charter", federation.Request{Do: federation.Present}, federation.JoinChain(c.chain(s)), nil)

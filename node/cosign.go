@@ -99,6 +99,7 @@ func (n *Node) peers() []peer {
 			case a.Node == self || a.Status != federation.Active:
 			case !p.hub && a.Node == p.cfg.Hub:
 				above = append(above, peer{a.Node, a.Key, a.URL})
+			case !p.hub && !p.aliveAt(a.Node).IsValid(): // anyone may have announced it: only who entered the pool is asked
 			case p.hub && (!known || m.State != Accepted || m.Key != a.Key || m.Mode == "light" || m.Storage == "hub"):
 			case slices.ContainsFunc(others, func(o peer) bool { return o.node == a.Node }):
 			default:
