@@ -17,7 +17,7 @@ import (
 )
 
 // published is a journal that holds the entries.
-func published(t *testing.T, db store.DB, node string, entries []entry.Entry) Source {
+func published(t testing.TB, db store.DB, node string, entries []entry.Entry) Source {
 	t.Helper()
 	skey, vkey, err := note.GenerateKey(bytes.NewReader(bytes.Repeat([]byte{1}, ed25519.SeedSize)), journal.Origin(node, 0))
 	if err != nil {

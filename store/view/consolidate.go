@@ -158,12 +158,12 @@ func compareContracts(a, b groupContract) int {
 // contracts consolidates the records of a group. What was redacted is a
 // contract of its own as long as nothing else stands under its id.
 func (b *applying) contracts(buyer string, rows []*record) ([]groupContract, error) {
-	sources, err := b.sources(rows)
+	parts, err := b.apart(rows)
 	if err != nil {
 		return nil, err
 	}
 	var out []groupContract
-	for _, part := range apart(rows, sources) {
+	for _, part := range parts {
 		for _, c := range contract.Consolidate(part) {
 			out = append(out, b.groupContract(c, buyer))
 		}
@@ -171,19 +171,28 @@ func (b *applying) contracts(buyer string, rows []*record) ([]groupContract, err
 	return append(out, b.redacted(rows, out)...), nil
 }
 
-// apart splits sources by id where those of several ids cannot be of one contract:
-// that spares most groups all comparisons.
-func apart(rows []*record, sources []contract.Source) [][]contract.Source {
-	if len(sources) < 2 || slices.ContainsFunc(rows, func(r *record) bool { return r.told != nil && r.told.mixes }) {
-		return [][]contract.Source{sources}
+// apart makes sources of records, and splits them by id where those of several ids
+// cannot be of one contract: that spares most groups all comparisons.
+func (b *applying) apart(rows []*record) ([][]contract.Source, error) {
+	rows = slices.SortedStableFunc(slices.Values(rows), func(x, y *record) int { return strings.Compare(x.id, y.id) })
+	sources, err := b.sources(rows)
+	if err != nil || len(sources) < 2 || slices.ContainsFunc(rows, func(r *record) bool { return r.told != nil && r.told.mixes }) {
+		return [][]contract.Source{sources}, err
 	}
-	sorted := slices.SortedStableFunc(slices.Values(sources), func(a, b contract.Source) int { return strings.Compare(a.Contract.ID, b.Contract.ID) })
-	return byID(sorted)
+	var out [][]contract.Source
+	from := 0
+	for i := range sources {
+		if i+1 == len(sources) || sources[i+1].Contract.ID != sources[i].Contract.ID {
+			out = append(out, sources[from:i+1])
+			from = i + 1
+		}
+	}
+	return out, nil
 }
 
 // sources are the records that are not redacted, as sources of contracts.
 func (b *applying) sources(rows []*record) ([]contract.Source, error) {
-	var out []contract.Source
+	out := make([]contract.Source, 0, len(rows))
 	for _, r := range rows {
 		if r.state == Redacted {
 			continue
@@ -303,16 +312,4 @@ func (b *applying) remove(buyer string, c *groupContract) error {
 	}
 	b.totals.count(c, -1)
 	return b.part(unescape(buyer), "", c, -1)
-}
-
-// byID cuts sources that are sorted by id into those of each.
-func byID(sorted []contract.Source) (out [][]contract.Source) {
-	from := 0
-	for i := range sorted {
-		if i+1 == len(sorted) || sorted[i+1].Contract.ID != sorted[i].Contract.ID {
-			out = append(out, sorted[from:i+1])
-			from = i + 1
-		}
-	}
-	return out
 }

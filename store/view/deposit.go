@@ -1,11 +1,10 @@
 package view
 
 import (
+	"bytes"
 	"encoding/binary"
 	"maps"
 	"slices"
-
-	"bytes"
 
 	"maillon/catalog/entry"
 	"maillon/catalog/pivot"

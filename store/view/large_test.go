@@ -125,6 +125,43 @@ func BenchmarkApplyLarge(b *testing.B) {
 	}
 }
 
+// BenchmarkCatchUp makes the same views from journals in a store, as a node does after
+// its rules have changed: reading, preparing and writing at once.
+func BenchmarkCatchUp(b *testing.B) {
+	main, err := bolt.Open(filepath.Join(b.TempDir(), "maillon.db"), bolt.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer main.Close()
+	views, err := bolt.Open(filepath.Join(b.TempDir(), "views.db"), bolt.Options{Churn: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer views.Close()
+	v, m := open(b, views), makeLarge(largeRecords())
+	var sources []Source
+	for member := range m.members {
+		p := m.part(b, member, 0, m.records/m.members)
+		entries := make([]entry.Entry, 0, len(p.Items))
+		for _, it := range p.Items {
+			entries = append(entries, it.Entry)
+		}
+		sources = append(sources, published(b, main, p.Journal.Node, entries))
+	}
+	n, used := 0, cpuTime()
+	for b.Loop() {
+		if err := v.Reset(); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := v.CatchUp(b.Context(), sources...); err != nil {
+			b.Fatal(err)
+		}
+		n += m.records
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "records/s")
+	b.ReportMetric(float64((cpuTime()-used).Microseconds())/float64(n), "cpu-µs/record")
+}
+
 type largeSize struct {
 	records    int
 	took, cpu  time.Duration
