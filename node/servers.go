@@ -10,6 +10,7 @@ import (
 
 	"maillon/catalog/entry"
 	"maillon/node/api"
+	"maillon/node/auditor"
 	"maillon/node/deposit"
 	"maillon/node/web"
 )
@@ -43,11 +44,13 @@ func (n *Node) planServers() error {
 	if err != nil {
 		return fmt.Errorf("load pages: %w", err)
 	}
+	audits := auditor.New(n.views)
+	n.closers = append(n.closers, audits.Close) // before the views
 	s := &api.Server{
 		Self: n.selfStatus(), Catalog: n.shelf, Log: n.log, Views: n.views, Desk: n.desk, Shelf: n.shelf, Own: n.own,
 		Fed: fedView{n}, Trust: n.trustHandler(), Publisher: publisher{n}, Pages: pages, Hosting: n.hostingOrNil(), Tokens: tokens, MaxBytes: n.cfg.Deposits.MaxBytes,
 		ValidateBytes: n.cfg.Validate.MaxBytes,
-		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources,
+		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources, Audits: audits,
 	}
 	n.outlet = n.newOutlet(s.RegisterCSV)
 	public, err := n.listen(n.cfg.Listen, "http.listen")

@@ -101,3 +101,16 @@ func members(code string) []Municipality {
 	}
 	return ms
 }
+
+// Bodies ranges over the bodies that stand for a département or a région, by
+// SIREN. Communes and EPCI have theirs in [Communes] and [EPCIs].
+func Bodies() iter.Seq2[string, Body] {
+	return func(yield func(string, Body) bool) {
+		t := cog()
+		for _, siren := range slices.Sorted(maps.Keys(t.bySIREN)) {
+			if !yield(siren, t.bySIREN[siren]) {
+				return
+			}
+		}
+	}
+}

@@ -28,6 +28,7 @@ import (
 	"maillon/federation"
 	"maillon/federation/audit"
 	"maillon/federation/witness"
+	"maillon/node/auditor"
 	"maillon/node/deposit"
 	"maillon/node/harvester"
 	"maillon/node/shelf"
@@ -99,6 +100,10 @@ type Server struct {
 	// Sources lists the foreign catalogues that the node harvests; nil for none.
 	Sources func() ([]harvester.Source, error)
 
+	// Audits makes the territorial audits; [Server.Handler] gives it one of its
+	// own if it is nil.
+	Audits *auditor.Auditor
+
 	answers answers
 	scored  scores
 
@@ -144,6 +149,9 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 
 // Handler returns everything the public listener answers.
 func (s *Server) Handler() http.Handler {
+	if s.Audits == nil {
+		s.Audits = auditor.New(s.Views)
+	}
 	r := mux.NewRouter().UseEncodedPath().SkipClean(true)
 	s.journalRoutes(r)
 	s.hostingRoutes(r)
@@ -162,6 +170,7 @@ func (s *Server) Handler() http.Handler {
 	s.successionRoutes(v1)
 	s.registerRoutes(r)
 	s.healthRoutes(r)
+	s.auditRoutes(r, v1)
 	s.pageRoutes(r)
 	r.Handle("/valider", s.answer(func(w http.ResponseWriter, r *http.Request) error {
 		return s.page(w, r, http.StatusOK, s.checkPage(web.CheckPage{}))
@@ -287,6 +296,8 @@ func kindOf(err error) (kind, title string, status int) {
 		return "disk-full", "The node's disk is full", http.StatusInsufficientStorage
 	case errors.Is(err, ErrStarting):
 		return "starting", "The node is starting", http.StatusServiceUnavailable
+	case errors.Is(err, auditor.ErrMaking):
+		return "making", "The audit is being made", http.StatusServiceUnavailable
 	case errors.Is(err, errToken):
 		return "token", "A token is needed", http.StatusUnauthorized
 	case errors.Is(err, errForm):

@@ -83,6 +83,7 @@ func fullPages() []Page {
 			Sources: []DatasetSource{{"siren:210000019", "Commune d’Aval", "maillon/siren:210000019/0", "https://portail.invalid/catalog.ttl", 12, then}},
 			Score:   350, Of: 405, Nine: 8, Rating: "bon", Missing: []QualityRow{{"Un territoire", "Donnez-le.", 0}}, Syntaxes: []FileRow{{Label: "Turtle", URL: "/opendata/catalog/datasets/d.ttl"}}, Foreign: true, LD: map[string]any{"@type": "Dataset"}},
 		SourcesPage{[]SourceRow{{URL: "https://portail.invalid/catalog.ttl", Name: "Portail", Error: "503", Datasets: 12, Missing: 3, Held: 9, Own: 1, Pivot: 2, Requests: 1, Failures: 1, Visited: then, Next: then, Problems: sampleProblems}}},
+		sampleAudit(), sampleLetter(),
 		LoginPage{Next: "/saisie", Error: "Ce jeton n’est pas connu ici."},
 		EntryPage{
 			Kind: "marche", Contract: "21000001900017/2026-014", Form: "abc", Checked: true, Errors: 1, Warnings: 1, Problems: sampleProblems[1:],
@@ -116,6 +117,41 @@ func fullPages() []Page {
 	}
 }
 
+var sampleDelay = AuditDelay{N: 1143, Median: 24, P90: 273, Late: 337, Percent: 29, Early: 4, Missing: 12, Concessions: 9, ConcessionsLate: 2}
+
+var sampleFields = []AuditField{{"Montant", "montant", "marche", "/opendata/dictionnaire#marche.montant", true, 1200, 1190, 99}, {Legal: "tauxAvance", Kind: "marche", Asked: 1200, Given: 3, Percent: 1}}
+
+var sampleRules = []AuditRule{{"minimum", "… est trop petit.", "Donnez la valeur réelle.", 40}, {Rule: "unknown-key", N: 2}}
+
+func sampleAudit() AuditPage {
+	counties := []AuditTotal{
+		{Key: "22", Name: "Côtes-d’Armor", URL: "/opendata/audit?territory=fr%3Adepartement%3A22", Bodies: 350, Own: 12, Other: 80, Harvested: 3, Idle: 1, Unknown: 254, DCAT: 92, Silent: 7, Stuck: 4, Contracts: 1200, ToCorrect: 40, Late: 337, Percent: 27},
+		{Key: "35", Name: "Ille-et-Vilaine", Bodies: 340, Own: 300, Percent: 88}, {Key: "56", Name: "Morbihan", Bodies: 250}, {Key: "29", Name: "Finistère", Bodies: 277, Other: 150, Percent: 54},
+	}
+	return AuditPage{
+		Territory: "Bretagne", At: then, Total: counties[0], Outside: 2, Levels: []AuditTotal{{Key: "commune", Name: "commune", Bodies: 1200, Own: 12, Percent: 1}},
+		Map: NewTileMap(counties), Counties: counties, Unions: counties[:1], Obstacles: []AuditCount{{"no-contact", "aucun contact", 3}},
+		Filter: AuditFilter{Level: "commune", AllLevels: []string{"commune", "epci"}, State: "own", AllStates: []string{"own", "unknown"}, AllObstacles: []string{"no-contact"}, Territory: "fr:departement:35"},
+		Actors: []AuditActor{
+			{URL: "/opendata/audit/21000001900017", Name: "Aval", ID: "21000001900017", Level: "commune", Territory: "fr:commune:00001", State: "other", DCAT: "hosted", Publisher: "Plateforme du Val", Obstacles: []string{"no-contact", "only-to-correct"}, Silent: true, Last: then, Contracts: 1200, Faulty: 40, Median: 24, Dated: 1143, Late: 337},
+			{Name: "Île sans numéro", ID: "commune:98799", Level: "commune", State: "unknown"}},
+		Found: 1, Next: "/opendata/audit?after=x", First: "/opendata/audit", JSON: "/opendata/api/v1/audit", CSV: "/opendata/api/v1/audit.csv", Conforming: 1160,
+		Delay: sampleDelay, Fields: sampleFields, Rules: sampleRules, Trend: []AuditCount{{"2026-02", "février 2026", 12}, {"2026-03", "mars 2026", 1188}},
+	}
+}
+
+func sampleLetter() LetterPage {
+	return LetterPage{
+		ID: "210000019", SIRET: "21000001900017", Name: "Commune d’Aval", Level: "commune", Territory: "fr:commune:00001", State: "own", DCAT: "own", At: then,
+		Well:  []LetterLine{{Text: "Vous publiez par votre propre nœud : 1 200 contrats."}},
+		First: []LetterLine{{"Le montant manque : 40 contrats.", "Renseignez-le.", "/opendata/dictionnaire#marche.montant", "le champ, expliqué", ""}, {Text: "Rien n’est arrivé.", Hint: "Envoyez.", URL: "/opendata/saisie", Link: "saisir un contrat", Command: "maillon publish FICHIER"}},
+		More:  []LetterLine{{Text: "Votre nœud ne dit pas à qui écrire.", Command: "node.contact"}}, Nodes: sampleNodes[:1], Contracts: 1200, Conforming: 1160, Faulty: 40,
+		ContractsURL: "/opendata/marches?buyer=21000001900017", FaultyURL: "/opendata/marches?buyer=21000001900017&state=a-corriger", Delay: sampleDelay, Fields: sampleFields, Rules: sampleRules,
+		Years: []AuditCount{{Key: "2025", N: 1000}, {Key: "inconnue", N: 200}}, Trend: []AuditCount{{"2026-03", "mars 2026", 1200}},
+		Audit: "/opendata/audit", JSON: "/opendata/api/v1/audit/21000001900017", Feed: "/opendata/feeds/audit/21000001900017.atom",
+	}
+}
+
 func sampleContract() ContractPage {
 	return ContractPage{Address: "21000001900017/2026-014", Kind: "marche", State: "a-corriger", Schema: "2.0.4", Permalink: "/opendata/marches/21000001900017/2026-014?entry=1240", JSON: "/opendata/marches/21000001900017/2026-014.json",
 		Title: "Réfection de la toiture de l’école élémentaire et mise aux normes des gouttières, lot 2", Buyer: "21000001900017", BuyerName: "Commune d’Aval", BuyerURL: "/opendata/acheteurs/21000001900017",
@@ -133,7 +169,7 @@ func emptyPages() []Page {
 	return []Page{
 		DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
 		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, ErrorPage{Status: 404}, AboutPage{"accessibilite"}, CheckPage{Most: 1 << 20},
-		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{Identifier: "d"}, SourcesPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
+		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{Identifier: "d"}, SourcesPage{}, AuditPage{}, LetterPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
 	}
 }
 
@@ -152,6 +188,8 @@ func sparsePages() []Page {
 		CataloguePage{Facets: []FacetGroup{{Label: "Thème", Values: []FacetValue{{Label: "x", URL: "/opendata/x"}}}}, Items: []DatasetItem{{Title: "x"}}, Syntaxes: []FileRow{{Label: "x", URL: "/opendata/x"}}},
 		DatasetPage{Name: "x", Fields: make([]FactRow, 1), Files: make([]DatasetFile, 1), Sources: make([]DatasetSource, 1), Missing: make([]QualityRow, 1), Of: 405},
 		SourcesPage{[]SourceRow{{URL: "https://x.invalid/"}}},
+		AuditPage{Counties: make([]AuditTotal, 1), Levels: make([]AuditTotal, 1), Unions: make([]AuditTotal, 1), Obstacles: make([]AuditCount, 1), Actors: make([]AuditActor, 1), Fields: make([]AuditField, 1), Rules: make([]AuditRule, 1), Trend: make([]AuditCount, 1), Total: AuditTotal{Contracts: 1}},
+		LetterPage{Well: make([]LetterLine, 1), First: make([]LetterLine, 1), More: make([]LetterLine, 1), Nodes: make([]NodeRow, 1), Fields: make([]AuditField, 1), Rules: make([]AuditRule, 1), Years: make([]AuditCount, 1), Trend: make([]AuditCount, 1), Contracts: 1},
 		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés", Fields: []DictionaryRow{{Path: "id"}}}}},
 		RulesPage{Scopes: []RuleScopeRows{{ID: "file", Title: "Le fichier", Rules: []RuleText{{ID: "bom", Text: "Une marque."}}}}},
 	}
