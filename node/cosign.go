@@ -93,6 +93,7 @@ func (n *Node) peers() []peer {
 	var above []peer
 	var others []peer
 	self := n.cfg.ID.String()
+	have := map[string]bool{}
 	for _, p := range []*pool{n.above, n.below} {
 		for _, a := range p.announcements() {
 			switch m, known := n.roster.member(a.Node); {
@@ -101,8 +102,9 @@ func (n *Node) peers() []peer {
 				above = append(above, peer{a.Node, a.Key, a.URL})
 			case !p.hub && !p.aliveAt(a.Node).IsValid(): // anyone may have announced it: only who entered the pool is asked
 			case p.hub && (!known || m.State != Accepted || m.Key != a.Key || m.Mode == "light" || m.Storage == "hub"):
-			case slices.ContainsFunc(others, func(o peer) bool { return o.node == a.Node }):
+			case have[a.Node]:
 			default:
+				have[a.Node] = true
 				others = append(others, peer{a.Node, a.Key, a.URL})
 			}
 		}

@@ -31,6 +31,12 @@ type pool struct {
 
 	gossip *gossip.Pool // nil until run
 
+	keeping struct {
+		mu   sync.Mutex
+		next *keptNotes // waits to be written; nil if nothing does
+		busy bool       // someone is writing
+	}
+
 	limit   *federation.Limiter // of announcements, by key
 	limited atomic.Uint64       // announcements refused by it
 	pair    repair.Pair         // with the hub
@@ -189,7 +195,7 @@ func (p *pool) decide(raw []byte) (federation.Decision, bool) {
 		return federation.Decision{Status: federation.Refused, Reason: a.Node + " was revoked: " + why}, false
 	}
 	if p.hub {
-		d = federation.Admit(n.roster.policy(), a)
+		d = federation.Admit(n.roster.policy(a.Node), a)
 		if d.Status == federation.Refused {
 			n.trust.count(d.Why)
 			n.noisy.Warn().Str("node", a.Node).Str("reason", d.Reason).Msg("announcement refused")
@@ -197,12 +203,20 @@ func (p *pool) decide(raw []byte) (federation.Decision, bool) {
 		}
 	}
 	p.mu.Lock()
+	if p.hub && d.Status == federation.Accepted {
+		p.book.Trust(a.Node, a.Key) // members always find room
+	}
 	fresh, evidence := p.book.Merge(a)
 	if fresh {
 		p.seen[a.Node] = n.now()
 		p.pin(a)
 	}
+	_, held := p.book.Get(a.Node)
 	p.mu.Unlock()
+	if !held {
+		n.trust.count(federation.RefusedTooMany)
+		return federation.Decision{Status: federation.Limited, Reason: tooManyWait}, false
+	}
 	if evidence != nil && p.hub {
 		n.log.Warn().Str("node", a.Node).Str("reason", evidence.Reason).Msg("announcements that do not agree")
 		if evidence.Fork {
@@ -243,6 +257,9 @@ func (p *pool) clockDoubt() error {
 	return p.clock
 }
 
+// tooManyWait is the reason told to who finds no room among those that wait.
+const tooManyWait = "too many unknown nodes are waiting here: ask the hub's operator, and announce again later"
+
 // admit states a member whose announcement says something new of it.
 func (p *pool) admit(a federation.Announcement) {
 	old, _ := p.n.roster.member(a.Node)
@@ -278,10 +295,58 @@ func (p *pool) trust(node, key string) {
 	p.book.Trust(node, key)
 }
 
+// save keeps an announcement. Those that come at the same time, as when a region
+// wakes, are written in one transaction: each caller returns once its own is on disk.
 func (p *pool) save(node string, raw []byte) error {
-	return p.n.main.Update(func(tx store.Tx) error {
-		return tx.Bucket(announcementsBucket, p.cfg.Hub).Put([]byte(node), raw)
-	})
+	p.keeping.mu.Lock()
+	w := p.keeping.next
+	if w == nil {
+		w = &keptNotes{notes: map[string][]byte{}, done: make(chan struct{})}
+		p.keeping.next = w
+	}
+	w.notes[node] = raw
+	first := !p.keeping.busy
+	p.keeping.busy = true
+	p.keeping.mu.Unlock()
+	if first {
+		p.keep()
+	}
+	<-w.done
+	return w.err
+}
+
+// keep writes what waits, until nothing does.
+func (p *pool) keep() {
+	for {
+		p.keeping.mu.Lock()
+		w := p.keeping.next
+		if p.keeping.next = nil; w == nil {
+			p.keeping.busy = false
+			p.keeping.mu.Unlock()
+			return
+		}
+		p.keeping.mu.Unlock()
+		w.err = p.n.main.Update(func(tx store.Tx) error {
+			b := tx.Bucket(announcementsBucket, p.cfg.Hub)
+			for node, raw := range w.notes {
+				if a, ok := p.announcement(node); ok { // a newer one may have come meanwhile
+					raw = a.Note()
+				}
+				if err := b.Put([]byte(node), raw); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		close(w.done)
+	}
+}
+
+// keptNotes are announcements that are written together.
+type keptNotes struct {
+	notes map[string][]byte
+	done  chan struct{}
+	err   error
 }
 
 // announcement returns the newest announcement of a node in this pool.

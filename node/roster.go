@@ -148,25 +148,22 @@ func sameMember(a, b entry.Member) bool {
 	return errX == nil && errY == nil && string(x) == string(y)
 }
 
-// policy is how this hub admits, as the pure rules want it.
-func (r *roster) policy() federation.Policy {
-	p := r.policyOfRoster()
-	if h := r.n.cfg.Federation.Hub; h != nil && h.ByCharter {
-		p.Mode, p.Charter = federation.ModeCharter, r.n.trust.charter
-		r.n.trust.invited(p.Known)
-	}
-	return p
-}
-
-func (r *roster) policyOfRoster() federation.Policy {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// policy is how this hub admits one node, as the pure rules want it.
+func (r *roster) policy(node string) federation.Policy {
 	p := federation.Policy{Territory: r.n.cfg.Territory.String(), Known: map[string]federation.Known{}, Contains: contains}
-	if r.n.cfg.Federation.Hub != nil && r.n.cfg.Federation.Hub.Open {
-		p.Mode = federation.ModeOpen
+	m, known := r.member(node)
+	if known {
+		p.Known[node] = federation.Known{Key: m.Key, Suspended: m.State == Suspended}
 	}
-	for _, m := range r.members {
-		p.Known[m.Node] = federation.Known{Key: m.Key, Suspended: m.State == Suspended}
+	switch h := r.n.cfg.Federation.Hub; {
+	case h == nil:
+	case h.ByCharter:
+		p.Mode, p.Charter = federation.ModeCharter, r.n.trust.charter
+		if c, ok := r.n.trust.invited(node); ok && !known {
+			p.Known[node] = federation.Known{Key: c.Key}
+		}
+	case h.Open:
+		p.Mode = federation.ModeOpen
 	}
 	return p
 }

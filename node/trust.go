@@ -319,20 +319,17 @@ func (t *trust) credential(node string) (credential, bool) {
 	return c, ok
 }
 
-// invited adds the nodes that have a charter and have not announced
-// themselves yet to those a hub knows.
-func (t *trust) invited(known map[string]federation.Known) {
+// invited gives the charter of a node that has shown one, whether or not it has
+// announced itself yet.
+func (t *trust) invited(node string) (c federation.Charter, ok bool) {
 	t.mu.Lock()
-	nodes := slices.Collect(maps.Keys(t.shown))
+	_, shown := t.shown[node]
 	t.mu.Unlock()
-	for _, node := range nodes {
-		if _, ok := known[node]; ok {
-			continue
-		}
-		if c, err := t.charter(node); err == nil {
-			known[node] = federation.Known{Key: c.Key}
-		}
+	if !shown {
+		return c, false
 	}
+	c, err := t.charter(node)
+	return c, err == nil
 }
 
 // dress adds to what this hub says of a member what its charter says.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"maillon/catalog/contract"
@@ -211,19 +212,41 @@ func believedOf(rows []MemberRow, self string) map[string]bool {
 	return believed
 }
 
-// Members lists what believed speakers say of nodes.
-func (v *Views) Members() ([]MemberRow, error) {
-	var out []MemberRow
-	err := v.db.View(func(tx store.Tx) (err error) { out, err = members(tx, v.self); return err })
-	return out, err
+// hearsay remembers what believed speakers say until the views change: a hub asks with
+// every announcement.
+type hearsay struct {
+	mu       sync.Mutex
+	revision uint64
+	valid    bool
+	members  []MemberRow
+	heads    []HeadRow
 }
 
-// Heads lists the newest heads that believed speakers have verified.
+// Members lists what believed speakers say of nodes. It must not be changed.
+func (v *Views) Members() ([]MemberRow, error) {
+	members, _, err := v.said()
+	return members, err
+}
+
+// Heads lists the newest heads that believed speakers have verified. It must not be
+// changed.
 func (v *Views) Heads() ([]HeadRow, error) {
-	var out []HeadRow
-	err := v.db.View(func(tx store.Tx) error {
-		rows, err := members(tx, v.self)
-		if err != nil {
+	_, heads, err := v.said()
+	return heads, err
+}
+
+func (v *Views) said() ([]MemberRow, []HeadRow, error) {
+	t := &v.told
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := v.revision.Load() // before they are read: what comes meanwhile is read again
+	if t.valid && t.revision == now {
+		return t.members, t.heads, nil
+	}
+	var heads []HeadRow
+	var rows []MemberRow
+	err := v.db.View(func(tx store.Tx) (err error) {
+		if rows, err = members(tx, v.self); err != nil {
 			return err
 		}
 		believed := believedOf(rows, v.self)
@@ -233,10 +256,14 @@ func (v *Views) Heads() ([]HeadRow, error) {
 				return err
 			}
 			if believed[h.Speaker] {
-				out = append(out, h)
+				heads = append(heads, h)
 			}
 		}
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return nil, nil, err
+	}
+	t.members, t.heads, t.revision, t.valid = rows, heads, now, true
+	return rows, heads, nil
 }

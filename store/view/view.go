@@ -79,6 +79,7 @@ type Views struct {
 	db       store.DB
 	self     string
 	revision atomic.Uint64
+	told     hearsay
 	datasets atomic.Uint64 // changes with the foreign datasets
 }
 
