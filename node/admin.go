@@ -44,6 +44,7 @@ func (n *Node) adminActs(tokens []string) http.Handler {
 	n.successionRoutes(r)
 	n.outletRoutes(r)
 	n.backupRoutes(r)
+	n.leaveRoutes(r)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		req, ok := n.identify(req, tokens)
 		if !ok {

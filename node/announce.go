@@ -75,12 +75,16 @@ func (n *Node) announcement() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	status, err := n.status()
+	if err != nil {
+		return nil, err
+	}
 	now := n.now().UTC().Truncate(time.Second)
 	signer, key := n.key.signer.Key()
 	return federation.Sign(signer, federation.Announcement{
 		Node: n.cfg.ID.String(), Epoch: 0, Key: key, Seq: seq, At: now, Expires: now.Add(announcementLT),
 		Level: string(n.cfg.Level), Geozone: n.cfg.Territory.String(), Name: shorten(n.cfg.Name, federation.MaxName), URL: n.cfg.Address,
-		Role: role, Size: size, Root: root[:], Status: federation.Active,
+		Role: role, Size: size, Root: root[:], Status: status,
 	})
 }
 

@@ -157,6 +157,9 @@ func (f fedView) announced(all map[string]api.NodeStatus) {
 			if a.Key == s.Key {
 				s.Announced = max(s.Announced, a.Size)
 				s.Seen = p.lastSeen(a.Node)
+				if a.Status == federation.Gone && s.State == Accepted {
+					s.State = "gone"
+				}
 			}
 			all[a.Node] = s
 		}

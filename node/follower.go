@@ -150,6 +150,12 @@ func (n *Node) due() ([]target, error) {
 	}), nil
 }
 
+// holds reports whether this node's mirror of a journal has come to a size.
+func (n *Node) holds(j view.Journal, size uint64) bool {
+	l, ok := n.mirrorOf(j)
+	return ok && l.Size() >= size
+}
+
 // followTargets lists every journal this hub mirrors: its members' own, and
 // below each hub what that hub states.
 func (n *Node) followTargets() ([]target, error) {
@@ -164,7 +170,10 @@ func (n *Node) followTargets() ([]target, error) {
 			continue // it was stored here, and has not yet said where it is now
 		}
 		t := target{journal: view.Journal{Node: m.Node, Epoch: m.Epoch}, key: m.Key, past: m.PastKeys, base: at + "/journal", self: at, direct: true}
-		if a, ok := n.below.announcement(m.Node); ok && a.Status == federation.Active {
+		if a, ok := n.below.announcement(m.Node); ok {
+			if a.Status == federation.Gone && n.holds(t.journal, a.Size) {
+				continue // it has said its last word
+			}
 			t.size = a.Size
 		}
 		have[t.journal] = true

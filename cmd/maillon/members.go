@@ -24,7 +24,7 @@ func (c *cli) membersCommand() *cobra.Command {
 	members.AddCommand(
 		c.membersList(), c.membersAccept(), c.membersSuspend(), c.membersRevoke(), c.membersRenew(),
 		c.membersInvitations(), c.membersWithdraw(), c.membersDrafts(), c.membersSign(), c.membersImport(),
-		c.membersTrail(), c.membersRefusals(), c.membersOperators(), c.membersRotate(), c.succeedCommand(),
+		c.membersTrail(), c.membersRefusals(), c.membersOperators(), c.membersRotate(), c.succeedCommand(), c.leaveCommand(),
 	)
 	return members
 }

@@ -47,3 +47,33 @@ func (c *cli) succeedCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&s.Void, "void", false, c.t("cli.succeed.flag.void"))
 	return cmd
 }
+
+// leaveCommand makes the node say that it is gone.
+func (c *cli) leaveCommand() *cobra.Command {
+	var back bool
+	cmd := &cobra.Command{
+		Use:  "leave",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := c.admin()
+			if err != nil {
+				return err
+			}
+			body, err := json.Marshal(map[string]bool{"back": back})
+			if err != nil {
+				return err
+			}
+			if _, err := r.ask(cmd.Context(), http.MethodPost, "/admin/v1/presence", bytes.NewReader(body)); err != nil {
+				return err
+			}
+			said := "cli.leave.done"
+			if back {
+				said = "cli.leave.back"
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), c.t(said))
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&back, "return", false, c.t("cli.leave.flag.return"))
+	return cmd
+}

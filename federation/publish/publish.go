@@ -8,7 +8,7 @@
 // that titles may be edited there and nothing is sent twice, also if an answer was
 // lost. Resources that it did not put there are left as they are.
 //
-// The endpoints are those of udata 10 and later (docs/decisions/0060).
+// The endpoints are those of udata 10 and later (docs/decisions/0066).
 package publish
 
 import (
