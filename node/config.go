@@ -50,11 +50,17 @@ type Config struct {
 	Sources    []harvester.Config // foreign catalogues to harvest
 	Outlet     outlet.Config      // what is published on a udata platform
 	Backup     BackupConfig
+	Toolbox    ToolboxConfig
 	Log        LogConfig
 
 	// Now is the node's clock; nil is time.Now. No file sets it: tests of
 	// clocks that are wrong do.
 	Now func() time.Time
+}
+
+// ToolboxConfig says where the boîte à outils is.
+type ToolboxConfig struct {
+	Dir string // the operator's folder; "" for what the program holds, on hubs
 }
 
 // ValidateConfig bounds the validation service.
@@ -171,6 +177,9 @@ type rawConfig struct {
 	Publish struct {
 		UData rawOutlet `yaml:"udata"`
 	} `yaml:"publish"`
+	Toolbox struct {
+		Dir string `yaml:"dir"`
+	} `yaml:"toolbox"`
 	Log struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
@@ -298,7 +307,7 @@ func override(v reflect.Value, prefix string, env func(string) (string, bool)) e
 func (raw *rawConfig) check() (Config, error) {
 	c := Config{
 		Name: raw.Node.Name, Contact: raw.Node.Contact, Data: raw.Data,
-		Lang: texts.Parse(raw.Lang), Listen: raw.HTTP.Listen, Admin: raw.HTTP.Admin,
+		Lang: texts.Parse(raw.Lang), Listen: raw.HTTP.Listen, Admin: raw.HTTP.Admin, Toolbox: ToolboxConfig{Dir: raw.Toolbox.Dir},
 	}
 	var err error
 	if c.ID, err = territory.ParseNodeID(raw.Node.ID); err != nil {

@@ -12,6 +12,7 @@ import (
 	"maillon/node/api"
 	"maillon/node/auditor"
 	"maillon/node/deposit"
+	"maillon/node/toolbox"
 	"maillon/node/web"
 )
 
@@ -51,6 +52,9 @@ func (n *Node) planServers() error {
 		Fed: fedView{n}, Trust: n.trustHandler(), Publisher: publisher{n}, Pages: pages, Hosting: n.hostingOrNil(), Tokens: tokens, MaxBytes: n.cfg.Deposits.MaxBytes,
 		ValidateBytes: n.cfg.Validate.MaxBytes,
 		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources, Audits: audits,
+	}
+	if n.hasToolbox() {
+		s.Toolbox = toolbox.Open(n.cfg.Toolbox.Dir, toolbox.Options{URL: n.cfg.Public()}, n.log, n.now)
 	}
 	n.outlet = n.newOutlet(s.RegisterCSV)
 	public, err := n.listen(n.cfg.Listen, "http.listen")
@@ -135,6 +139,11 @@ func (p publisher) Retract(r *http.Request, op entry.Op, target uint64, reason s
 func (n *Node) site() web.Site {
 	return web.Site{
 		Name: n.cfg.Name, NodeID: n.cfg.ID.String(), Level: string(n.cfg.Level), Territory: n.cfg.Territory.String(),
-		Base: basePath(n.cfg.Public()), Version: Version, Contact: n.cfg.Contact,
+		Base: basePath(n.cfg.Public()), Version: Version, Contact: n.cfg.Contact, Toolbox: n.hasToolbox(),
 	}
+}
+
+// hasToolbox: a hub has a boîte à outils, another node if its operator gives one.
+func (n *Node) hasToolbox() bool {
+	return n.cfg.Federation.Hub != nil || n.cfg.Toolbox.Dir != ""
 }

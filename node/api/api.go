@@ -32,6 +32,7 @@ import (
 	"maillon/node/deposit"
 	"maillon/node/harvester"
 	"maillon/node/shelf"
+	"maillon/node/toolbox"
 	"maillon/node/web"
 	"maillon/store"
 	"maillon/store/journal"
@@ -99,6 +100,8 @@ type Server struct {
 	Now   func() time.Time
 	// Sources lists the foreign catalogues that the node harvests; nil for none.
 	Sources func() ([]harvester.Source, error)
+	// Toolbox is the boîte à outils; nil for none.
+	Toolbox *toolbox.Folder
 
 	// Audits makes the territorial audits; [Server.Handler] gives it one of its
 	// own if it is nil.
@@ -108,6 +111,7 @@ type Server struct {
 	scored  scores
 
 	sessions sessions
+	kits     kits
 }
 
 // A NodeStatus is a node as this one knows it.
@@ -172,6 +176,7 @@ func (s *Server) Handler() http.Handler {
 	s.healthRoutes(r)
 	s.auditRoutes(r, v1)
 	s.pageRoutes(r)
+	s.toolboxRoutes(r)
 	r.Handle("/valider", s.answer(func(w http.ResponseWriter, r *http.Request) error {
 		return s.page(w, r, http.StatusOK, s.checkPage(web.CheckPage{}))
 	})).Methods("GET", "HEAD")

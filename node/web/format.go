@@ -69,6 +69,11 @@ func day(lang texts.Lang, t time.Time) string {
 	return number + noBreak + month + noBreak + strconv.Itoa(t.Year())
 }
 
+// monthOf is the month and the year of t.
+func monthOf(lang texts.Lang, t time.Time) string {
+	return texts.T(lang, "web.month."+strconv.Itoa(int(t.Month()))) + noBreak + strconv.Itoa(t.Year())
+}
+
 // moment is the date and the minute of t in UTC, and says so.
 func moment(lang texts.Lang, t time.Time) string {
 	if t.IsZero() {
@@ -152,7 +157,7 @@ func isMail(contact string) bool {
 // mood is the class of a state's badge: its colour only repeats its word.
 func mood(state string) string {
 	switch state {
-	case "conforme", "accepted", "self", "hub":
+	case "conforme", "accepted", "self", "hub", "open":
 		return "good"
 	case "a-corriger", "pending", "warning":
 		return "fair"

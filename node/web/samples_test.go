@@ -8,7 +8,7 @@ func amount(f float64) *float64 { return &f }
 
 var sampleSite = Site{
 	Name: "Communauté de communes du Val d’Exemple", NodeID: "siren:200000016", Level: "epci",
-	Territory: "fr:epci:200000016", Base: "/opendata", Version: "0.1.0", Contact: "donnees@exemple.invalid",
+	Territory: "fr:epci:200000016", Base: "/opendata", Version: "0.1.0", Contact: "donnees@exemple.invalid", Toolbox: true,
 }
 
 var sampleNodes = []NodeRow{

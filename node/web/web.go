@@ -44,6 +44,7 @@ type Site struct {
 	Base      string // what stands before every path: "" or "/opendata", never a final "/"
 	Version   string // of the program
 	Contact   string // address people write to
+	Toolbox   bool   // the node has a boîte à outils
 }
 
 // Pages writes the pages of one site. It is safe for concurrent use.
@@ -65,6 +66,7 @@ var samples = []Page{
 	RegisterPage{}, BuyerPage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{}, SourcesPage{},
 	AuditPage{}, LetterPage{},
 	DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
+	ToolboxPage{}, ToolboxDocPage{}, ToolboxRolesPage{}, ToolboxPlanPage{}, ToolboxContactsPage{}, ToolboxCalendarPage{}, ToolboxCallsPage{}, ToolboxStoriesPage{}, ToolboxServicesPage{}, ToolboxKitPage{},
 }
 
 // New parses the templates of every page in every language.
@@ -76,7 +78,7 @@ func New(site Site) (*Pages, error) {
 		sets:  map[texts.Lang]map[string]*template.Template{},
 	}
 	for _, lang := range texts.Langs {
-		frame, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html")
+		frame, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html")
 		if err != nil {
 			return nil, fmt.Errorf("templates of the frame: %w", err)
 		}
