@@ -34,10 +34,12 @@ func TestOnlyDataIsPassedOn(t *testing.T) {
 		"markup":                 {"/catalog.ttl", "", answer(200, "text/html", "<script>"), false},
 		"an image that runs":     {"/files/a/b.csv", "", answer(200, "image/svg+xml", "<svg>"), false},
 		"no type":                {"/catalog.ttl", "", answer(200, "", "data "), false},
-		"a redirection":          {"/catalog.ttl", "", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://elsewhere.example/", http.StatusFound) }, false},
-		"starting":               {"/catalog.ttl", "", answer(503, "application/json", "{}"), false},
-		"not there":              {"/catalog.ttl", "", answer(404, "application/json", "{}"), false},
-		"the server breaks":      {"/catalog.ttl", "", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false},
+		"a redirection": {"/catalog.ttl", "", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://elsewhere.example/", http.StatusFound)
+		}, false},
+		"starting":          {"/catalog.ttl", "", answer(503, "application/json", "{}"), false},
+		"not there":         {"/catalog.ttl", "", answer(404, "application/json", "{}"), false},
+		"the server breaks": {"/catalog.ttl", "", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			theirs := httptest.NewServer(c.from)
