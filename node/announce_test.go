@@ -12,6 +12,7 @@ import (
 // A node that announced much in a second, and is restored from a copy of before,
 // goes on numbering where it had come: its hub has nothing to hold against it.
 func TestARestoredNodeUsesNoNumberTwice(t *testing.T) {
+	t.Parallel()
 	hub, member := pair(t, "fr:commune:35238", "allow_private: true,", "open")
 	publish := func(id string) {
 		t.Helper()
@@ -68,6 +69,7 @@ func TestARestoredNodeUsesNoNumberTwice(t *testing.T) {
 // A clock that was a year ahead is set right: what was numbered by it is not
 // continued, and what was said by it is said again.
 func TestAClockThatIsSetBackLosesNothing(t *testing.T) {
+	t.Parallel()
 	hub, member := pair(t, "fr:commune:35238", "allow_private: true,", "open")
 	var ahead atomic.Int64
 	member.stop()

@@ -322,6 +322,7 @@ func TestWhoPublishesForAnotherBuyerIsNotShownOverIt(t *testing.T) {
 // answers are the ways in which a member's server misbehaves. Each announces
 // a journal that has grown.
 func TestAServerThatMisbehavesHoldsUpNobody(t *testing.T) {
+	t.Parallel()
 	junk := bytes.Repeat([]byte("x"), 64<<10)
 	endless := func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
@@ -541,6 +542,7 @@ func TestWhatOthersDepositedIsNeverRunByABrowser(t *testing.T) {
 
 // A member announces a thousand times a second, another address each time.
 func TestAThousandAnnouncementsASecondAreLimited(t *testing.T) {
+	t.Parallel()
 	hub, member := pair(t, "fr:commune:35238", "allow_private: true,", "open")
 	climbs(t, hub, member)
 	s := newStranger(t, strangerID, nil)

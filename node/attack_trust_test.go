@@ -201,6 +201,7 @@ func TestACopiedPassOpensNothingElsewhere(t *testing.T) {
 // Whoever joins is dialled back at the address it comes from, and only if its
 // invitation is good: nobody can make a hub knock at a third party's door.
 func TestJoiningDialsNoThirdParty(t *testing.T) {
+	t.Parallel()
 	w := newRealm(t)
 	rennes := w.commune()
 	knocks := make(chan net.Addr, 16)

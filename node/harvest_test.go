@@ -212,6 +212,7 @@ func TestAnEntityWithOnlyADCATAddressTakesPart(t *testing.T) {
 // Two federations that harvest each other do not take back what is theirs, and
 // what its home drops does not live on between them.
 func TestTwoFederationsThatHarvestEachOther(t *testing.T) {
+	t.Parallel()
 	a := newEntity(t)
 	a.serve("/catalog.ttl", "text/turtle", a.catalogue("<"+a.URL+"/d/bancs> a <http://www.w3.org/ns/dcat#Dataset> ; <http://purl.org/dc/terms/title> \"Bancs\" ."))
 	a.serve("/f/decp-2026.json", "application/json", pivotFile)

@@ -11,6 +11,7 @@ import (
 // nation serves them, as it knows them by the hub's journal. When the hub is back
 // all is as before, and it has what it missed.
 func TestATerritoryWithoutALivingHub(t *testing.T) {
+	t.Parallel()
 	const townID = "21350001000011"
 	w := newHostedWorld(t, "")
 	soon := func(r *running, extra ...string) *running {
