@@ -51,7 +51,7 @@ func (n *Node) planServers() error {
 		Self: n.selfStatus(), Catalog: n.shelf, Log: n.log, Views: n.views, Desk: n.desk, Shelf: n.shelf, Own: n.own,
 		Fed: fedView{n}, Trust: n.trustHandler(), Publisher: publisher{n}, Pages: pages, Hosting: n.hostingOrNil(), Tokens: tokens, MaxBytes: n.cfg.Deposits.MaxBytes,
 		ValidateBytes: n.cfg.Validate.MaxBytes,
-		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources, Audits: audits,
+		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources, Audits: audits, OutlineDir: n.path("outlines"),
 	}
 	if n.hasToolbox() {
 		s.Toolbox = toolbox.Open(n.cfg.Toolbox.Dir, toolbox.Options{URL: n.cfg.Public()}, n.log, n.now)

@@ -110,7 +110,7 @@ func (c *cli) root() *cobra.Command {
 	root.PersistentFlags().StringVarP(&c.config, "config", "c", envOr("MAILLON_CONFIG", "maillon.yaml"), "configuration")
 	root.AddCommand(
 		c.runCommand(), c.demoCommand(), c.validateCommand(), c.convertCommand(), c.dictionaryCommand(), c.templateCommand(), c.publishCommand(), c.publishUdataCommand(), c.backupCommand(), c.restoreCommand(), c.retractCommand("withdraw"), c.retractCommand("redact"),
-		c.membersCommand(), c.inviteCommand(), c.joinCommand(), c.rootKeyCommand(), c.sourceCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
+		c.membersCommand(), c.inviteCommand(), c.joinCommand(), c.rootKeyCommand(), c.sourceCommand(), c.territoryCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
 	)
 	root.AddCommand(c.toolboxCommand())
 	root.InitDefaultHelpCmd()

@@ -106,8 +106,11 @@ type Server struct {
 	// Audits makes the territorial audits; [Server.Handler] gives it one of its
 	// own if it is nil.
 	Audits *auditor.Auditor
+	// OutlineDir is the folder of outlines for the maps; "" for none.
+	OutlineDir string
 
 	answers answers
+	drawn   outlines
 	scored  scores
 
 	sessions sessions

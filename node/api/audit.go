@@ -24,6 +24,7 @@ func (s *Server) auditRoutes(r, v1 *mux.Router) {
 	v1.Handle("/audit/{siret:[0-9]+}", s.answer(s.getLetter)).Methods("GET", "HEAD")
 	r.Handle("/audit", s.answer(s.auditPage)).Methods("GET", "HEAD")
 	r.Handle("/audit/{siret:[0-9]+}", s.answer(s.letterPage)).Methods("GET", "HEAD")
+	r.Handle("/audit/carte-{level:departement|epci|commune}.svg", s.answer(s.auditMap)).Methods("GET", "HEAD")
 	r.Handle("/feeds/audit/{siret:[0-9]+}.atom", s.answer(s.letterFeed)).Methods("GET", "HEAD")
 }
 

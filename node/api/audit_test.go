@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"maillon/catalog/audit"
+	"maillon/catalog/territory"
+	"maillon/catalog/territory/outline"
 )
 
 // hub is a rig that tells of its territory, here a département.
@@ -257,5 +260,52 @@ func TestAuditOfRealFiles(t *testing.T) {
 	want := audit.Delay{N: 651, Median: 21, P90: 190, Late: 152, Share: 152. / 651, Early: 1, Concessions: 1, ConcessionsLate: 1}
 	if a.Figures.Delay != want || a.Figures.Conforming != totals.Conforming {
 		t.Errorf("delays %+v, want %+v; conforming %d of %d", a.Figures.Delay, want, a.Figures.Conforming, totals.Conforming)
+	}
+}
+
+func TestMapsByRealOutlines(t *testing.T) {
+	r := hub(t)
+	if res := r.do("GET", "/audit/carte-commune.svg", ""); res.StatusCode != http.StatusNotFound {
+		t.Errorf("without outlines: %s", res.Status)
+	}
+	r.s.OutlineDir = t.TempDir()
+	keep := func(codes ...string) {
+		t.Helper()
+		set := outline.Set{Level: territory.Commune}
+		for i, code := range codes {
+			x := float64(i)
+			set.Shapes = append(set.Shapes, outline.Shape{Code: code, Rings: [][]outline.Point{{{x, 0}, {x + 1, 0}, {x + 1, 1}, {x, 1}}}})
+		}
+		f, err := os.Create(filepath.Join(r.s.OutlineDir, outline.FileName(set.Level)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(outline.Write(f, set), f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(f.Name(), time.Time{}, time.Unix(int64(1e9+len(codes)), 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keep("35238", "75056")
+	if res := r.do("GET", "/audit/carte-commune.svg", ""); res.StatusCode != http.StatusNotFound {
+		t.Errorf("with one commune of the territory: %s", res.Status)
+	}
+	r.deposit(pivotFile(contractJSONText("A", "papier", 12)))
+	r.audited(1)
+	keep("35001", "35238", "75056")
+	res := r.do("GET", "/audit/carte-commune.svg", "")
+	body := text(t, res)
+	if res.StatusCode != 200 || strings.Count(body, "<path") != 2 || strings.Count(body, `fill="#123668"`) != 1 || res.Header.Get("Content-Type") != "image/svg+xml" {
+		t.Errorf("%s: %s", res.Status, body)
+	}
+	if page := text(t, r.do("GET", "/audit", "")); !strings.Contains(page, "/audit/carte-commune.svg") || strings.Contains(page, "carte-epci") {
+		t.Error("the page shows other maps than there are")
+	}
+	if err := os.WriteFile(filepath.Join(r.s.OutlineDir, outline.FileName(territory.Commune)), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if res := r.do("GET", "/audit/carte-commune.svg", ""); res.StatusCode != http.StatusInternalServerError {
+		t.Errorf("a broken file: %s", res.Status)
 	}
 }

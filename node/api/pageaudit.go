@@ -39,6 +39,9 @@ func (s *Server) auditPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	lang := langOf(r)
 	page := s.auditOverview(report, lang)
+	if page.Maps, err = s.auditMaps(report, lang); err != nil {
+		return err
+	}
 	page.Filter = web.AuditFilter{
 		Level: string(f.level), Territory: f.territory.String(), State: string(f.state), Obstacle: string(f.obstacle),
 		AllLevels: strings.Split(words(territory.Levels()), ", "), AllStates: strings.Split(words(audit.States()), ", "), AllObstacles: strings.Split(words(audit.Obstacles()), ", "),

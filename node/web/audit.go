@@ -14,6 +14,7 @@ type AuditPage struct {
 	Outside    int // bodies of other territories met here
 	Levels     []AuditTotal
 	Map        TileMap
+	Maps       []AuditMap   // by real outlines
 	Counties   []AuditTotal // by département
 	Unions     []AuditTotal // by EPCI, if they are few enough for a page
 	Obstacles  []AuditCount
@@ -51,6 +52,11 @@ type AuditTotal struct {
 
 // Publishing is how many bodies publish in some way.
 func (t AuditTotal) Publishing() int { return t.Own + t.Other + t.Harvested }
+
+// An AuditMap is a picture of the territory.
+type AuditMap struct {
+	URL, Title string
+}
 
 // An AuditCount is how often something was met.
 type AuditCount struct {

@@ -130,7 +130,7 @@ func sampleAudit() AuditPage {
 	}
 	return AuditPage{
 		Territory: "Bretagne", At: then, Total: counties[0], Outside: 2, Levels: []AuditTotal{{Key: "commune", Name: "commune", Bodies: 1200, Own: 12, Percent: 1}},
-		Map: NewTileMap(counties), Counties: counties, Unions: counties[:1], Obstacles: []AuditCount{{"no-contact", "aucun contact", 3}},
+		Map: NewTileMap(counties), Maps: []AuditMap{{"/opendata/audit/carte-epci.svg", "Carte par EPCI"}}, Counties: counties, Unions: counties[:1], Obstacles: []AuditCount{{"no-contact", "aucun contact", 3}},
 		Filter: AuditFilter{Level: "commune", AllLevels: []string{"commune", "epci"}, State: "own", AllStates: []string{"own", "unknown"}, AllObstacles: []string{"no-contact"}, Territory: "fr:departement:35"},
 		Actors: []AuditActor{
 			{URL: "/opendata/audit/21000001900017", Name: "Aval", ID: "21000001900017", Level: "commune", Territory: "fr:commune:00001", State: "other", DCAT: "hosted", Publisher: "Plateforme du Val", Obstacles: []string{"no-contact", "only-to-correct"}, Silent: true, Last: then, Contracts: 1200, Faulty: 40, Median: 24, Dated: 1143, Late: 337},

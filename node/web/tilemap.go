@@ -56,6 +56,15 @@ func (t Tile) Shade() string {
 	return "t4"
 }
 
+// Colours are those of the shade in the style sheet, for pictures that stand alone.
+func (t Tile) Colours() (fill, ink string) {
+	fill = map[string]string{"off": "#fff", "t0": "#fff", "t1": "#d9e6f6", "t2": "#a6c6ec", "t3": "#2f66ab", "t4": "#123668"}[t.Shade()]
+	if s := t.Shade(); s == "t3" || s == "t4" {
+		return fill, "#fff"
+	}
+	return fill, "#10151d"
+}
+
 // NewTileMap lays out the totals of départements. A map of one tile tells
 // nothing: it is none. Of a part of the country the tiles around it are shown.
 func NewTileMap(totals []AuditTotal) TileMap {

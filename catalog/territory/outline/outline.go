@@ -237,6 +237,9 @@ func thin(ring []Point, near float64) []Point {
 
 func distance(a, b Point) float64 { return math.Hypot(a[0]-b[0], a[1]-b[1]) }
 
+// FileName is the name of the file in which the outlines of a level are kept.
+func FileName(level territory.Level) string { return string(level) + ".json.gz" }
+
 // Write writes a set in its own format, to be read back by [Open].
 func Write(w io.Writer, s Set) error {
 	z := gzip.NewWriter(w)
