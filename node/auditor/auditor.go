@@ -32,7 +32,7 @@ var ErrMaking = errors.New("the audit is being made; ask again in a moment")
 const (
 	patience  = 8 * time.Second // how long a question waits
 	idleShare = 20              // at most one part in this many of the time goes into audits
-	mostParts = 600_000         // partitions whose measures are kept; the others are measured each time
+	mostParts = 400_000         // partitions whose measures are kept, about 800 bytes each; with more all are measured each time
 )
 
 // An Auditor audits over views. It is safe for concurrent use.

@@ -3,6 +3,7 @@ package auditor
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"maillon/catalog/audit"
@@ -15,9 +16,9 @@ type partKey struct{ buyer, year string }
 
 // A part is what was measured of a partition.
 type part struct {
-	revision uint64
-	measure  *audit.Measure
-	by       map[string]bool // as of audit.Buyer
+	revision  uint64
+	measure   *audit.Measure
+	harvested []string // nodes all of whose records in it were harvested
 }
 
 // make measures what changed and compiles the report.
@@ -77,11 +78,11 @@ func (a *Auditor) measure(list []view.Partition) (map[partKey]part, error) {
 // fresh measures partitions: one by one if they are few, else all in one pass.
 func (a *Auditor) fresh(changed []view.Partition, all int, parts map[partKey]part) error {
 	for _, p := range changed {
-		by, err := a.publishers(p)
+		harvested, err := a.harvested(p)
 		if err != nil {
 			return err
 		}
-		parts[partKey{p.Buyer, p.Year}] = part{p.Revision, &audit.Measure{}, by}
+		parts[partKey{p.Buyer, p.Year}] = part{p.Revision, &audit.Measure{}, harvested}
 	}
 	const few = 4
 	if len(changed)*few > all {
@@ -133,28 +134,25 @@ func isPlain(s string) bool {
 	return s != ""
 }
 
-// publishers tells of each node in whose journal records of a partition stand
-// whether it only harvested them.
-func (a *Auditor) publishers(p view.Partition) (map[string]bool, error) {
+// harvested lists the nodes in whose journals records of a partition stand that
+// they only harvested.
+func (a *Auditor) harvested(p view.Partition) (out []string, err error) {
 	if err := a.ctx.Err(); err != nil {
 		return nil, err
 	}
-	by := make(map[string]bool, len(p.Nodes))
 	for node, n := range p.Nodes {
-		if n == 0 {
+		if n == 0 || !a.harvesters[node] {
 			continue
 		}
-		if !a.harvesters[node] {
-			by[node] = false
-			continue
-		}
-		harvested, err := a.views.Harvested(node, p.Buyer, p.Year)
+		all, err := a.views.Harvested(node, p.Buyer, p.Year)
 		if err != nil {
 			return nil, fmt.Errorf("records of %s at %s: %w", p.Buyer, node, err)
 		}
-		by[node] = harvested
+		if all {
+			out = append(out, node)
+		}
 	}
-	return by, nil
+	return out, nil
 }
 
 // buyers joins the partitions of each buyer.
@@ -177,9 +175,10 @@ func buyers(list []view.Partition, parts map[partKey]part) []audit.Buyer {
 		}
 		had := parts[partKey{p.Buyer, p.Year}]
 		b.Measure.Merge(had.measure)
-		for node, harvested := range had.by {
-			before, known := b.By[node]
-			b.By[node] = harvested && (before || !known)
+		for node, n := range p.Nodes {
+			if before, known := b.By[node]; n > 0 {
+				b.By[node] = slices.Contains(had.harvested, node) && (before || !known)
+			}
 		}
 	}
 	return out
