@@ -243,6 +243,9 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 	if len(found.Items) > 0 && found.Items[0].BuyerName != "" && page.Name == siret {
 		page.Name = found.Items[0].BuyerName
 	}
+	if isNumber(siret) && found.Total > 0 {
+		page.Audit = s.base() + "/audit/" + siret
+	}
 	if len(sets) > 0 {
 		page.Catalog = s.base() + "/buyers/" + siret + "/catalog"
 	}

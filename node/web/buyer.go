@@ -7,6 +7,7 @@ type BuyerPage struct {
 	SIRET, Name, Catalog string
 	Contracts            int
 	ContractsURL         string
+	Audit                string // its letter
 	Datasets             []DatasetRow
 	Lineage              []LineageRow
 	LD                   any // schema.org, for search engines

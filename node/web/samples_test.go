@@ -69,7 +69,7 @@ func fullPages() []Page {
 		},
 		DeskTrailPage{Desk: Desk{Operator: "Camille", Role: "reader", Form: "f"}, Acts: []DeskAct{{Number: 2, At: then, By: "Camille", Role: "registrar", What: "accept", About: "21000003500017", Particular: "21000001900017"}, {Number: 1, What: "other", Role: "other"}}, Next: "/bureau/suivi?avant=1"},
 		DeskOperatorsPage{Desk: Desk{Operator: "admin", Role: "administrator", Form: "f"}, May: true, Token: "0123", Operators: []DeskOperator{{"Camille", "registrar", then}}},
-		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Datasets: sampleDatasets,
+		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Audit: "/opendata/audit/21000001900017", Datasets: sampleDatasets,
 			Lineage: []LineageRow{{SIRET: "21000002700012", Name: "Amont <b>", URL: "/opendata/acheteurs/21000002700012", Follows: true, Since: "2026-01-01", Why: "fusion", Reason: "arrêté du 3 mars"}, {SIRET: "21000003500017", URL: "/x", Since: "bad"}}, LD: map[string]any{"@type": "GovernmentOrganization"}},
 		VendorPage{URL: "https://aval.invalid", Files: []FileRow{{Label: "exemple.json", Format: "JSON 2.0.4", URL: "/opendata/editeurs/exemple.json"}}},
 		QualityPage{Points: 380, Of: 405, Nine: 8, Rating: "excellent", Missing: []QualityRow{{"Une période", "Donnez-la.", 2}}, Datasets: []QualityDataset{{"Marchés 2026", "https://aval.invalid/d", "excellent", 380}}},
