@@ -52,7 +52,7 @@ func getJSON[T any](r *rig, path string) (out T) {
 // audited waits until the audit has n contracts: a report may be a little old.
 func (r *rig) audited(n int) auditAnswer {
 	r.t.Helper()
-	for range 200 {
+	for range 1500 {
 		if a := getJSON[auditAnswer](r, "/api/v1/audit"); a.Summary.Contracts == n {
 			return a
 		}

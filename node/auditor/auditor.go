@@ -31,7 +31,7 @@ var ErrMaking = errors.New("the audit is being made; ask again in a moment")
 // Bounds.
 const (
 	patience  = 8 * time.Second // how long a question waits
-	idleShare = 20              // at most one part in this many of the time goes into audits
+	idleShare = 5               // at most about one part in this many of the time goes into audits
 	mostParts = 400_000         // partitions whose measures are kept, about 800 bytes each; with more all are measured each time
 )
 
