@@ -111,6 +111,7 @@ type Server struct {
 
 	answers answers
 	drawn   outlines
+	expires expiries
 	scored  scores
 
 	sessions sessions

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -69,6 +70,7 @@ func (s *Server) auditNodes() ([]audit.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	expires := s.expires.of(members)
 	var out []audit.Node
 	for _, n := range nodes {
 		if n.State == "hub" {
@@ -76,23 +78,41 @@ func (s *Server) auditNodes() ([]audit.Node, error) {
 		}
 		out = append(out, audit.Node{
 			ID: n.ID, Name: n.Name, Level: n.Level, Geozone: n.Geozone, State: n.State, Hub: n.Hub, URL: n.URL, Catalog: n.Catalog,
-			Contact: n.Contact, Seen: n.Seen, Error: n.Error, Reason: n.Reason, Expires: expiryOf(members, n.ID), Content: n.Mirrored,
+			Contact: n.Contact, Seen: n.Seen, Error: n.Error, Reason: n.Reason, Expires: expires[n.ID], Content: n.Mirrored,
 		})
 	}
 	return out, nil
 }
 
-// expiryOf is when the charter of a node expires, as members tell; zero if none does.
-func expiryOf(members []view.MemberRow, node string) (at time.Time) {
+// expiries remembers when charters expire: to open one costs a signature's check.
+type expiries struct {
+	mu    sync.Mutex
+	notes map[string]time.Time // of the members' charters, and no others
+}
+
+// of tells by node when its charter expires, as members tell; the latest counts.
+func (e *expiries) of(members []view.MemberRow) map[string]time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	notes, byNode := map[string]time.Time{}, map[string]time.Time{}
 	for _, m := range members {
-		if m.Member.Node != node || m.Member.Charter == "" {
+		note := m.Member.Charter
+		if note == "" {
 			continue
 		}
-		if c, err := federation.OpenCharter([]byte(m.Member.Charter)); err == nil && c.Expires.After(at) {
-			at = c.Expires
+		at, known := e.notes[note]
+		if !known {
+			if c, err := federation.OpenCharter([]byte(note)); err == nil {
+				at = c.Expires
+			}
+		}
+		notes[note] = at
+		if at.After(byNode[m.Member.Node]) {
+			byNode[m.Member.Node] = at
 		}
 	}
-	return at
+	e.notes = notes
+	return byNode
 }
 
 // An auditFilter chooses among the actors of an audit.

@@ -8,13 +8,17 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"maillon/catalog/audit"
+	"maillon/catalog/entry"
 	"maillon/catalog/territory"
 	"maillon/catalog/territory/outline"
+	"maillon/federation"
+	"maillon/store/view"
 )
 
 // hub is a rig that tells of its territory, here a département.
@@ -307,5 +311,42 @@ func TestMapsByRealOutlines(t *testing.T) {
 	}
 	if res := r.do("GET", "/audit/carte-commune.svg", ""); res.StatusCode != http.StatusInternalServerError {
 		t.Errorf("a broken file: %s", res.Status)
+	}
+}
+
+func TestTheLatestCharterOfANodeCounts(t *testing.T) {
+	secret, _, err := federation.GenerateAuthority("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := federation.NewAuthority(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, key, err := federation.GenerateKey(rennes, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	charter := func(months int) string {
+		raw, err := root.Charter(federation.Charter{Serial: "00112233445566" + strconv.Itoa(10+months), Node: rennes, Key: key, Role: federation.RoleNode,
+			Level: "commune", Territory: "fr:commune:35238", From: from, Expires: from.AddDate(0, months, 0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	row := func(node, charter string) view.MemberRow {
+		return view.MemberRow{Member: entry.Member{Node: node, Charter: charter}}
+	}
+	var e expiries
+	rows := []view.MemberRow{row(rennes, charter(12)), row(rennes, charter(6)), row("21350001000011", "not a charter"), row("x", "")}
+	for range 2 { // the second time from memory
+		if got := e.of(rows); !got[rennes].Equal(from.AddDate(0, 12, 0)) || len(got) != 1 || len(e.notes) != 3 {
+			t.Errorf("%v of %d charters", got, len(e.notes))
+		}
+	}
+	if e.of(nil); len(e.notes) != 0 {
+		t.Error("charters of nobody are remembered")
 	}
 }

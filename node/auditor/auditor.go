@@ -126,7 +126,7 @@ func (a *Auditor) fly(f *flight, in audit.Input, failing map[string]string, of s
 	start := time.Now()
 	f.report, f.err = a.make(in, failing)
 	if errors.Is(f.err, store.ErrNotFound) || errors.Is(f.err, context.Canceled) {
-		f.err = fmt.Errorf("%w (%v)", ErrMaking, f.err) // the views are being made anew, or the node stops
+		f.err = ErrMaking // the views are being made anew, or the node stops
 	}
 	a.mu.Lock()
 	if f.err == nil {

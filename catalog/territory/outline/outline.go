@@ -80,7 +80,7 @@ func Read(r io.Reader, level territory.Level) (set Set, unknown int, err error) 
 	for n := 0; d.More(); n++ {
 		var f feature
 		if err := d.Decode(&f); err != nil {
-			return Set{}, 0, fmt.Errorf("%w: feature %d: %v", ErrFormat, n, err)
+			return Set{}, 0, fmt.Errorf("%w: feature %d: %w", ErrFormat, n, err)
 		}
 		zone, ok := zoneOf(f.Properties.Code, level)
 		if !ok {
@@ -90,7 +90,7 @@ func Read(r io.Reader, level territory.Level) (set Set, unknown int, err error) 
 		level = zone.Level()
 		rings, err := rings(f, tolerance[level])
 		if err != nil {
-			return Set{}, 0, fmt.Errorf("%w: outline of %s: %v", ErrFormat, zone, err)
+			return Set{}, 0, fmt.Errorf("%w: outline of %s: %w", ErrFormat, zone, err)
 		}
 		for _, ring := range rings {
 			points += len(ring)
@@ -107,7 +107,7 @@ func Read(r io.Reader, level territory.Level) (set Set, unknown int, err error) 
 		}
 	}
 	if _, err := d.Token(); err != nil {
-		return Set{}, 0, fmt.Errorf("%w: the list of features does not end: %v", ErrFormat, err)
+		return Set{}, 0, fmt.Errorf("%w: the list of features does not end: %w", ErrFormat, err)
 	}
 	if len(set.Shapes) == 0 {
 		return Set{}, unknown, fmt.Errorf("%w: no feature has a code of the geographic code %d (%d have none)", ErrFormat, territory.Vintage, unknown)
@@ -121,14 +121,14 @@ func unzipped(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReader(r)
 	head, err := b.Peek(2)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrFormat, err)
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	if head[0] != 0x1f || head[1] != 0x8b {
 		return b, nil
 	}
 	z, err := gzip.NewReader(b)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrFormat, err)
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	return z, nil
 }
@@ -138,7 +138,7 @@ func enter(d *json.Decoder) error {
 	want := func(delim json.Delim) error {
 		t, err := d.Token()
 		if err != nil {
-			return fmt.Errorf("%w: %v", ErrFormat, err)
+			return fmt.Errorf("%w: %w", ErrFormat, err)
 		}
 		if t != delim {
 			return fmt.Errorf("%w: found %v where %v belongs", ErrFormat, t, delim)
@@ -151,14 +151,14 @@ func enter(d *json.Decoder) error {
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
-			return fmt.Errorf("%w: %v", ErrFormat, err)
+			return fmt.Errorf("%w: %w", ErrFormat, err)
 		}
 		if name == "features" {
 			return want('[')
 		}
 		var other json.RawMessage
 		if err := d.Decode(&other); err != nil {
-			return fmt.Errorf("%w: %v: %v", ErrFormat, name, err)
+			return fmt.Errorf("%w: %v: %w", ErrFormat, name, err)
 		}
 	}
 	return fmt.Errorf("%w: no list of features", ErrFormat)
@@ -257,7 +257,7 @@ func Open(r io.Reader) (Set, error) {
 	}
 	var s Set
 	if err := json.NewDecoder(&io.LimitedReader{R: in, N: MaxBytes}).Decode(&s); err != nil {
-		return Set{}, fmt.Errorf("%w: %v", ErrFormat, err)
+		return Set{}, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	return s, nil
 }
