@@ -54,7 +54,8 @@ func (n *Node) planServers() error {
 		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources, Audits: audits, OutlineDir: n.path("outlines"),
 	}
 	if n.hasToolbox() {
-		s.Toolbox = toolbox.Open(n.cfg.Toolbox.Dir, toolbox.Options{URL: n.cfg.Public()}, n.log, n.now)
+		s.Toolbox = toolbox.Open(n.cfg.Toolbox.Dir, toolbox.Options{URL: n.cfg.Public(), Lang: n.cfg.Lang}, n.log, n.now)
+		s.Toolbox.State() // what is wrong in it is logged now, not at the first visit
 	}
 	n.outlet = n.newOutlet(s.RegisterCSV)
 	public, err := n.listen(n.cfg.Listen, "http.listen")

@@ -105,7 +105,7 @@ func (f *Folder) read(tag string, changed time.Time) {
 		f.content.Problems = append(f.content.Problems, *refused)
 	}
 	for _, p := range f.content.Problems {
-		f.log.Warn().Str("file", p.Where()).Msg("toolbox: " + p.Text("fr"))
+		f.log.Warn().Str("file", p.Where()).Msg("toolbox: " + p.Text(f.options.Lang))
 	}
 }
 

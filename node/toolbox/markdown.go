@@ -39,8 +39,8 @@ type writer struct {
 
 	src      []byte
 	doc      Doc
-	ids      map[string]bool
-	heading  string // the last one
+	ids      map[string]int // anchors taken, with the last number given after each
+	heading  string         // the last one
 	level    int
 	replaced []func() // changes to the tree, made once it has been walked
 }
@@ -61,7 +61,7 @@ func (w *writer) render(src []byte) (doc *Doc) {
 			doc = nil
 		}
 	}()
-	w.src, w.ids, w.level = src, map[string]bool{"content": true, "toc": true}, w.from-1
+	w.src, w.ids, w.level = src, map[string]int{"content": 1, "toc": 1}, w.from-1
 	w.doc.Source = src
 	root := markdown.Parse(text.NewReader(src))
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the walker returns no error
@@ -140,15 +140,22 @@ func (w *writer) visitHeading(n *ast.Heading) {
 	}
 	w.level = max(w.from, min(n.Level+w.from-2, w.level+1, 6))
 	n.Level, w.heading = w.level, title
-	id := w.prefix + slug(title)
-	for i := 2; w.ids[id]; i++ {
-		id = w.prefix + slug(title) + "-" + strconv.Itoa(i)
-	}
-	w.ids[id] = true
+	id := w.anchor(w.prefix + slug(title))
 	n.SetAttributeString("id", []byte(id))
 	if n.Level == w.from {
 		w.doc.Sections = append(w.doc.Sections, Section{id, title})
 	}
+}
+
+// anchor is name if it is free, else the first of name-2, name-3… that is.
+func (w *writer) anchor(name string) string {
+	id := name
+	for w.ids[id] > 0 {
+		w.ids[name]++
+		id = name + "-" + strconv.Itoa(w.ids[name])
+	}
+	w.ids[id] = 1
+	return id
 }
 
 func (w *writer) visitAutoLink(n *ast.AutoLink) {

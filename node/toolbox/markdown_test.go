@@ -22,6 +22,7 @@ func page(t *testing.T, text string) (*Doc, []string) {
 func TestMarkdown(t *testing.T) {
 	for name, c := range map[string]struct{ in, want, problem string }{
 		"headings start at h2 and skip none": {"# T\n\n# A\n\n#### B\n\n## C\n\n## C\n", `<h2 id="a">A</h2>` + "\n" + `<h3 id="b">B</h3>` + "\n" + `<h2 id="c">C</h2>` + "\n" + `<h2 id="c-2">C</h2>` + "\n", ""},
+		"anchors are told apart":             {"# T\n\n## a\n## a\n## a-2\n## a\n", `<h2 id="a">a</h2>` + "\n" + `<h2 id="a-2">a</h2>` + "\n" + `<h2 id="a-2-2">a-2</h2>` + "\n" + `<h2 id="a-3">a</h2>` + "\n", ""},
 		"no id of the page is taken":         {"# T\n\n## Content\n", `<h2 id="content-2">Content</h2>` + "\n", ""},
 		"a link of this node":                {"# T\n\n[x](/valider?a=1&b=2)\n", `<p><a href="/base/valider?a=1&amp;b=2">x</a></p>` + "\n", ""},
 		"a link to a page":                   {"# T\n\n[x](autre.md#la) [y](/boite-a-outils/kit)\n", `<p><a href="/base/boite-a-outils/autre#la">x</a> <a href="/base/boite-a-outils/kit">y</a></p>` + "\n", ""},
@@ -49,6 +50,18 @@ func TestMarkdown(t *testing.T) {
 				t.Errorf("problems %q, want %q", all, c.problem)
 			}
 		})
+	}
+}
+
+func TestAFileThatWouldTakeLongIsNotRead(t *testing.T) {
+	for name, c := range map[string]struct{ content, want string }{
+		"a long line":  {"# T\n\n" + strings.Repeat("[a](", mostLine), "pages/p.md:3 cette ligne a plus de 4096 octets"},
+		"a large file": {strings.Repeat("a\n", mostBytes), "pages/p.md plus de 64 Kio"},
+	} {
+		c2 := readOnly(map[string]string{"pages/p.md": c.content})
+		if got := said(c2); len(got) != 1 || !strings.HasPrefix(got[0], c.want) || len(c2.Pages) != 0 {
+			t.Errorf("%s: %q, %d pages", name, got, len(c2.Pages))
+		}
 	}
 }
 

@@ -317,6 +317,12 @@ func (r *reader) docWith(name, prefix string, from int, f *front) (doc *Doc, ok 
 		}
 		raw, skipped = body, bytes.Count(head, []byte("\n"))+3
 	}
+	for n, line := range bytes.Split(raw, []byte("\n")) {
+		if len(line) > mostLine {
+			r.say(Problem{File: name, Line: skipped + n + 1, key: "line", args: []any{mostLine}})
+			return nil, false
+		}
+	}
 	w := writer{file: name, prefix: prefix, line: skipped, from: from, address: r.address, image: r.image, say: r.say}
 	doc = w.render(raw)
 	if doc != nil && doc.Title == "" {

@@ -40,9 +40,10 @@ func Defaults() fs.FS {
 // Bounds of a folder.
 const (
 	mostFiles    = 500
-	mostBytes    = 256 << 10 // of one YAML or Markdown file
-	mostEntries  = 500       // of one list
-	mostText     = 5000      // bytes of one text in YAML
+	mostBytes    = 64 << 10 // of one YAML or Markdown file: some odd Markdown takes time with the square of its length
+	mostLine     = 4 << 10  // bytes of one line of Markdown
+	mostEntries  = 500      // of one list
+	mostText     = 5000     // bytes of one text in YAML
 	mostProblems = 100
 	// MostImage is the size of the largest image, in bytes.
 	MostImage = 5 << 20
@@ -214,6 +215,8 @@ func (c *Content) Page(name string) (Page, bool) {
 // Options are what the content is rendered for.
 type Options struct {
 	URL string // public address of the node, without trailing slash
+	// Lang is the language in which a Folder logs what is wrong; "" is French.
+	Lang texts.Lang
 }
 
 // base is the path before every address of the node.
