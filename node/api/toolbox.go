@@ -93,13 +93,21 @@ func (s *Server) toolboxDocPage(w http.ResponseWriter, r *http.Request) error {
 		return notFound("page", name)
 	}
 	doc := found.In(langOf(r))
-	page := web.ToolboxDocPage{Name: name, Title: doc.Title, Body: doc.Body}
+	page := web.ToolboxDocPage{Lang: other(doc, langOf(r)), Name: name, Title: doc.Title, Body: doc.Body}
 	if len(doc.Sections) >= 3 {
 		for _, section := range doc.Sections {
 			page.Sections = append(page.Sections, web.ToolboxLink{Title: section.Title, URL: "#" + section.ID})
 		}
 	}
 	return s.page(w, r, http.StatusOK, page)
+}
+
+// other is the language of a text if it is not the one asked for (RGAA 8.7).
+func other(doc *toolbox.Doc, asked texts.Lang) texts.Lang {
+	if doc.Lang == asked {
+		return ""
+	}
+	return doc.Lang
 }
 
 func stateOf(box toolbox.State, file string) web.ToolboxState {
@@ -260,7 +268,7 @@ func (s *Server) toolboxStoriesPage(w http.ResponseWriter, r *http.Request) erro
 	for _, story := range box.Stories {
 		doc := story.In(lang)
 		row := web.ToolboxStory{
-			Name: story.Name, Title: doc.Title, Body: doc.Body, Date: story.Date.Time,
+			Lang: other(doc, lang), Name: story.Name, Title: doc.Title, Body: doc.Body, Date: story.Date.Time,
 			Author: story.Author.In(lang), Function: story.Function.In(lang), Organisation: story.Body.In(lang),
 		}
 		if story.Kind == "analyse" {

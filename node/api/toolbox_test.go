@@ -80,6 +80,16 @@ func TestTheToolboxShowsWhatTheOperatorWrote(t *testing.T) {
 	}
 }
 
+func TestATextInAnotherLanguageSaysSo(t *testing.T) {
+	r := withToolbox(t, "https://hub.exemple.fr", filled)
+	if page := text(t, r.do("GET", "/boite-a-outils/eau?lang=en", "", "Accept", "text/html")); !strings.Contains(page, `<div class="prose" lang="fr">`) {
+		t.Error("a French text on an English page is not marked")
+	}
+	if page := text(t, r.do("GET", "/boite-a-outils/guide?lang=en", "", "Accept", "text/html")); !strings.Contains(page, `<div class="prose">`) {
+		t.Error("an English text on an English page is marked")
+	}
+}
+
 func TestWhatIsWrongInTheToolboxIsForThoseWhoAreLoggedIn(t *testing.T) {
 	r := withToolbox(t, "https://hub.exemple.fr", filled)
 	b, _ := login(t, r)

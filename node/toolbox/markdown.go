@@ -14,10 +14,13 @@ import (
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 	"golang.org/x/text/unicode/norm"
+
+	"maillon/catalog/texts"
 )
 
 // A Doc is one Markdown file, rendered.
 type Doc struct {
+	Lang     texts.Lang // in which it is written
 	Title    string
 	Summary  string        // the first paragraph, as plain text
 	Body     template.HTML // without the title; written by this package, so safe

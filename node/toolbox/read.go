@@ -325,8 +325,11 @@ func (r *reader) docWith(name, prefix string, from int, f *front) (doc *Doc, ok 
 	}
 	w := writer{file: name, prefix: prefix, line: skipped, from: from, address: r.address, image: r.image, say: r.say}
 	doc = w.render(raw)
-	if doc != nil && doc.Title == "" {
-		doc.Title, _, _ = pageName(path.Base(name))
+	if doc != nil {
+		var page string
+		if page, doc.Lang, _ = pageName(path.Base(name)); doc.Title == "" {
+			doc.Title = page
+		}
 	}
 	return doc, doc != nil
 }

@@ -31,6 +31,7 @@ type ToolboxProblem struct{ Where, Text string }
 
 // ToolboxDocPage is a page of Markdown: the guide, or one of the operator's.
 type ToolboxDocPage struct {
+	Lang     texts.Lang // of the text if it is not that of the page
 	Name     string
 	Title    string
 	Body     Prose
@@ -194,6 +195,7 @@ func (ToolboxStoriesPage) title(lang texts.Lang) string {
 
 // A ToolboxStory is one testimony or result.
 type ToolboxStory struct {
+	Lang                                        texts.Lang // of the text if it is not that of the page
 	Name, Title, Author, Function, Organisation string
 	Date                                        time.Time
 	Body                                        Prose

@@ -19,12 +19,12 @@ func fullToolbox() []Page {
 	past := event
 	past.ID, past.Hour, past.Cancelled, past.Last = "e-2", false, false, then.AddDate(0, 0, 2)
 	step := ToolboxStep{Title: "Réunion de lancement", Detail: "Montrer des données", Who: "EPCI", First: 1, Last: 3, From: then, To: then.AddDate(0, 2, 0), Done: true}
-	story := ToolboxStory{Name: "s1", Title: "Ce que la publication a changé", Author: "Une maire", Function: "maire", Organisation: "Aval", Date: then, Body: "<p>Texte</p>\n<h4 id=\"t-s1-a\">Sous-titre</h4>"}
+	story := ToolboxStory{Lang: texts.English, Name: "s1", Title: "Ce que la publication a changé", Author: "Une maire", Function: "maire", Organisation: "Aval", Date: then, Body: "<p>Texte</p>\n<h4 id=\"t-s1-a\">Sous-titre</h4>"}
 	analysis := story
 	analysis.Name, analysis.Body = "a1", "<p>Chiffres</p>"
 	return []Page{
 		ToolboxPage{Steps: links, Sections: links, Agent: true, Problems: []ToolboxProblem{{"contacts.yaml:2", "« couriel » n’est pas une clé connue"}}},
-		ToolboxDocPage{Name: "guide", Title: "Le guide", Body: "<p>a</p>\n<h2 id=\"a\">A</h2>", Sections: []ToolboxLink{{"A", "", "#a"}}},
+		ToolboxDocPage{Lang: texts.English, Name: "guide", Title: "Le guide", Body: "<p>a</p>\n<h2 id=\"a\">A</h2>", Sections: []ToolboxLink{{"A", "", "#a"}}},
 		ToolboxRolesPage{sampleState, `<svg role="img" aria-label="x"></svg>`, []ToolboxRole{{"Pilotage", "Pilote", "Consolide", []string{"région", "EPCI"}}}},
 		ToolboxPlanPage{sampleState, then, `<svg role="img" aria-label="x"></svg>`, []ToolboxLane{{"Pilotage", []ToolboxStep{step, {Title: "Suite", First: 2, Last: 2}}}, {"Animation", []ToolboxStep{step}}}},
 		ToolboxContactsPage{sampleState, []ToolboxContact{{"Service des marchés", "référent", "Région", "53", "m@region.invalid", "00 00 00 00 00", "https://region.invalid/", []string{"jeton", "format"}}}},
