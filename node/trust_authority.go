@@ -28,6 +28,10 @@ func (t *trust) nextKeyFile() string {
 // RotateAuthority makes the next authority key. The level above is asked for a
 // charter that names it; until then the present one signs.
 func (n *Node) RotateAuthority(by authority.Operator) (key string, err error) {
+	return n.rotateAuthorityAt(by, authority.WorkFactor)
+}
+
+func (n *Node) rotateAuthorityAt(by authority.Operator, work int) (key string, err error) {
 	path := n.trust.nextKeyFile()
 	if path == "" {
 		return "", errors.New("this hub's authority key is not here: make the next one where it is, and ask the level above for a charter that names it")
@@ -41,7 +45,7 @@ func (n *Node) RotateAuthority(by authority.Operator) (key string, err error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	a, err := authority.CreateKey(path, n.cfg.ID.String(), pass)
+	a, err := authority.CreateKeyAt(path, n.cfg.ID.String(), pass, work)
 	if err != nil {
 		return "", err
 	}

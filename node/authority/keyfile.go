@@ -15,9 +15,9 @@ import (
 	"maillon/federation"
 )
 
-// workFactor makes guessing a passphrase dear: 2^18 blocks of scrypt, about a
+// WorkFactor makes guessing a passphrase dear: 2^18 blocks of scrypt, about a
 // second and 256 MiB.
-const workFactor = 18
+const WorkFactor = 18
 
 // MinPassphrase is the shortest passphrase taken, in bytes.
 const MinPassphrase = 12
@@ -28,7 +28,7 @@ var ErrPassphrase = errors.New("the passphrase does not open the authority's key
 // CreateKey makes an authority key, a hub's or for "" a root's, and keeps it
 // in a new file under a passphrase, in the age format (`age --decrypt` opens it).
 func CreateKey(path, node, passphrase string) (*federation.Authority, error) {
-	return CreateKeyAt(path, node, passphrase, workFactor)
+	return CreateKeyAt(path, node, passphrase, WorkFactor)
 }
 
 // CreateKeyAt is [CreateKey] with another work factor, for tests: 2^work blocks.
@@ -102,7 +102,7 @@ func open(raw []byte, passphrase string) (string, error) {
 	if err != nil {
 		return "", ErrPassphrase // an empty one
 	}
-	id.SetMaxWorkFactor(workFactor + 2)
+	id.SetMaxWorkFactor(WorkFactor + 2)
 	r, err := age.Decrypt(armor.NewReader(bytes.NewReader(raw)), id)
 	if _, wrong := errors.AsType[*age.NoIdentityMatchError](err); wrong {
 		return "", ErrPassphrase
