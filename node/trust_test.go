@@ -156,6 +156,8 @@ func TestFromTheRootToACommuneAndBack(t *testing.T) {
 		return nil
 	})
 
+	neighbour := w.join(w.brit, JoinOptions{SIRET: brest, URL: "?"}, authority.Ask{Geozone: "fr:commune:29019"})
+
 	reason := "quitte la fédération"
 	if err := w.brit.node.Revoke(t.Context(), admin, memberID, reason); err != nil {
 		t.Fatal(err)
@@ -171,6 +173,20 @@ func TestFromTheRootToACommuneAndBack(t *testing.T) {
 	if d, _ := w.brit.node.below.take(raw); d.Status != federation.Refused {
 		t.Errorf("its announcement: %+v", d)
 	}
+	eventually(t, "refused by its neighbours too", func() error {
+		if d, _ := neighbour.node.above.take(raw); d.Status != federation.Refused || !strings.Contains(d.Reason, reason) {
+			return fmt.Errorf("%+v", d)
+		}
+		return nil
+	})
+	eventually(t, "the list is at the nation", func() error {
+		w.nation.node.trust.mu.Lock()
+		defer w.nation.node.trust.mu.Unlock()
+		if l, ok := w.nation.node.trust.lists.Get(w.brit.node.trust.office.Key()); !ok || !l.Bars(rennes.node.key.text()) {
+			return fmt.Errorf("version %d", l.Version)
+		}
+		return nil
+	})
 	if err := rennes.node.renewOwn(t.Context(), w.brit.url); err == nil || !strings.Contains(err.Error(), reason) {
 		t.Errorf("it renews: %v", err)
 	}

@@ -158,7 +158,7 @@ func TestRestoreSaysWhatIsInTheWay(t *testing.T) {
 
 func TestKeysGoApart(t *testing.T) {
 	dir := t.TempDir()
-	files := map[string]string{"node.key": "PRIVATE+KEY+x", "deposit.token": "abc", "maillon.db": "store", "authority.key": "age"}
+	files := map[string]string{"node.key": "PRIVATE+KEY+x", "deposit.token": "abc", "maillon.db": "store", "authority.key": "age", "node.key.past": "maillon/x", "charter.txt": "maillon/charter/v1"}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -175,7 +175,7 @@ func TestKeysGoApart(t *testing.T) {
 		t.Errorf("another passphrase: %v", err)
 	}
 	keys, err := OpenKeys(sealed, "cheval batterie agrafe")
-	if err != nil || len(keys) != 3 || string(keys["node.key"]) != files["node.key"] || keys["maillon.db"] != nil {
+	if err != nil || len(keys) != 5 || string(keys["node.key"]) != files["node.key"] || keys["maillon.db"] != nil {
 		t.Errorf("%v, %v", keys, err)
 	}
 	var b bytes.Buffer

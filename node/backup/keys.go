@@ -28,13 +28,14 @@ const (
 	workFactor = 18
 )
 
-// isSecret reports whether a file of the data folder is a secret key.
+// isSecret reports whether a file of the data folder is a secret key, or goes
+// with one: the keys it replaced or is to be replaced by, the node's charter.
 func isSecret(name string) bool {
 	switch filepath.Ext(name) {
-	case ".key", ".token", ".pass", ".passphrase":
+	case ".key", ".past", ".next", ".token", ".pass", ".passphrase":
 		return true
 	}
-	return false
+	return name == "charter.txt"
 }
 
 // SealKeys encrypts the secret keys that lie in a data folder.
