@@ -60,9 +60,11 @@ func renew(last, now time.Time) bool {
 	return age >= announceEvery || age < -federation.MaxSkew
 }
 
-// announcement signs what this node is and how far its journal has come.
+// announcement signs what this node is and how far its journal has come. Number
+// and date are of one reading of the clock, which may be set meanwhile.
 func (n *Node) announcement() ([]byte, error) {
-	seq, err := n.nextSeq()
+	now := n.now().UTC().Truncate(time.Second)
+	seq, err := n.nextSeq(now)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +81,6 @@ func (n *Node) announcement() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := n.now().UTC().Truncate(time.Second)
 	signer, key := n.key.signer.Key()
 	return federation.Sign(signer, federation.Announcement{
 		Node: n.cfg.ID.String(), Epoch: 0, Key: key, Seq: seq, At: now, Expires: now.Add(announcementLT),
@@ -99,15 +100,26 @@ func shorten(s string, n int) string {
 	return s[:n]
 }
 
-// nextSeq takes the number of the next announcement.
-func (n *Node) nextSeq() (seq uint64, err error) {
+// nextSeq takes the number of the next announcement. If the clock leaps, the number
+// from before is kept as well: when the clock is set right it is the one to exceed.
+func (n *Node) nextSeq(now time.Time) (seq uint64, err error) {
 	err = n.main.Update(func(tx store.Tx) error {
 		b := tx.Bucket(announcementsBucket)
-		var last uint64
-		if old := b.Get([]byte("seq")); len(old) == 8 {
-			last = beUint64(old)
+		number := func(key string) uint64 {
+			if old := b.Get([]byte(key)); len(old) == 8 {
+				return beUint64(old)
+			}
+			return 0
 		}
-		seq = federation.NextSeq(last, n.now())
+		last := number("seq")
+		seq = federation.NextSeq(last, now)
+		if seq < last {
+			seq = max(seq, federation.NextSeq(number("seq before leap"), now))
+		} else if seq-last > uint64(federation.MaxSkew/time.Second) {
+			if err := b.Put([]byte("seq before leap"), bePutUint64(last)); err != nil {
+				return err
+			}
+		}
 		return b.Put([]byte("seq"), bePutUint64(seq))
 	})
 	return seq, err

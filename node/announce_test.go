@@ -37,7 +37,7 @@ func TestARestoredNodeUsesNoNumberTwice(t *testing.T) {
 	member.restart()
 	for i := range uint64(4) {
 		for range 30 { // the numbers run ahead of the clock
-			if _, err := member.node.nextSeq(); err != nil {
+			if _, err := member.node.nextSeq(time.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -75,7 +75,6 @@ func TestABackupIsMadeHotAndPutBack(t *testing.T) {
 }
 
 func TestANodeBacksItselfUp(t *testing.T) {
-	t.Parallel()
 	dir := t.TempDir()
 	phrase := filepath.Join(dir, "phrase")
 	if err := os.WriteFile(phrase, []byte("cheval batterie agrafe\n"), 0o600); err != nil {

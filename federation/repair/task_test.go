@@ -66,12 +66,12 @@ func TestRepairThatFailedIsTriedSoonAgain(t *testing.T) {
 		defer cancel()
 		go func() { _ = task.Run(ctx) }()
 		time.Sleep(time.Hour)
+		cancel()
+		synctest.Wait()
 		for i, want := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, Every} {
 			if got := at[i+1].Sub(at[i]); got < want*9/10 || got > want*11/10 {
 				t.Errorf("after try %d: %s, want about %s", i+1, got, want)
 			}
 		}
-		cancel()
-		synctest.Wait()
 	})
 }

@@ -89,21 +89,19 @@ func Run(ctx context.Context, o Options) (err error) {
 	for _, m := range members {
 		g.Go(func() error { return m.node.Run(ctx) })
 	}
-	var result error
 	g.Go(func() error {
 		defer func() {
 			if o.Once {
 				stop()
 			}
 		}()
-		result = show(ctx, o, members)
-		return result
+		err := show(ctx, o, members)
+		if told := ctx.Err(); told != nil {
+			return told // whatever it was doing was broken off
+		}
+		return err
 	})
-	err = g.Wait()
-	if result != nil {
-		return result
-	}
-	return err
+	return g.Wait()
 }
 
 // show publishes the files and follows them upward.

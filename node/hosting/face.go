@@ -289,6 +289,12 @@ func (f *Faces) freshen(c *face) {
 		c.behind <- struct{}{}
 		return
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed { // nobody waits for it any more
+		c.use.RUnlock()
+		return
+	}
 	f.work.Go(func() {
 		defer c.use.RUnlock()
 		defer func() { c.behind <- struct{}{} }()

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -70,8 +71,8 @@ func TestOnlyDataIsPassedOn(t *testing.T) {
 // A server that does not answer is not waited for again at once, and two hubs
 // that point at each other stop.
 func TestAServerThatIsAwayIsLeftAlone(t *testing.T) {
-	asked := 0
-	theirs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++; panic(http.ErrAbortHandler) }))
+	var asked atomic.Int64
+	theirs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1); panic(http.ErrAbortHandler) }))
 	defer theirs.Close()
 	var p proxy
 	for range 3 {
@@ -79,13 +80,13 @@ func TestAServerThatIsAwayIsLeftAlone(t *testing.T) {
 			t.Error("passed on")
 		}
 	}
-	if asked != 1 {
-		t.Errorf("asked %d times", asked)
+	if asked.Load() != 1 {
+		t.Errorf("asked %d times", asked.Load())
 	}
 	p.away[theirs.URL] = time.Time{}
 	r := httptest.NewRequest(http.MethodGet, "/catalog.ttl", nil)
 	r.Header.Set(proxied, "1")
-	if p.serve(http.DefaultTransport, httptest.NewRecorder(), r, theirs.URL) || asked != 1 {
+	if p.serve(http.DefaultTransport, httptest.NewRecorder(), r, theirs.URL) || asked.Load() != 1 {
 		t.Error("a request that was passed on is passed on")
 	}
 }
