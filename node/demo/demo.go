@@ -96,8 +96,8 @@ func Run(ctx context.Context, o Options) (err error) {
 			}
 		}()
 		err := show(ctx, o, members)
-		if told := ctx.Err(); told != nil {
-			return told // whatever it was doing was broken off
+		if ctx.Err() != nil {
+			return nil // whatever it was doing was broken off
 		}
 		return err
 	})
