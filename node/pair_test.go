@@ -106,7 +106,7 @@ func (r *running) restart() { r.stop(); *r = *startAt(r.t, r.dir, r.config, r.cl
 
 func eventually(t *testing.T, what string, check func() error) {
 	t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		err := check()
 		if err == nil {
