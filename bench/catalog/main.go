@@ -162,7 +162,7 @@ func compare(self, file string, s syntax, slow bool) error {
 		if python.triples != ours.triples {
 			return fmt.Errorf("%s: %d triples, rdflib reads %d", s.name, ours.triples, python.triples)
 		}
-		line += fmt.Sprintf(" %.1f | %.0f |", mb/python.seconds, python.seconds/ours.seconds)
+		line += fmt.Sprintf(" %.1f | %.1f |", mb/python.seconds, python.seconds/ours.seconds)
 	} else {
 		line += " – | – |"
 	}

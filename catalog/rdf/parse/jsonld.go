@@ -12,8 +12,9 @@ import (
 )
 
 // readJSONLD reads JSON-LD 1.1 (https://www.w3.org/TR/json-ld11-api/). A
-// document is held whole; contexts that it does not hold itself must be known
-// ([contextOf]): nothing is fetched.
+// document is held whole, and a long list of nodes read in parts ([splitJSONLD]);
+// that it does not hold itself must be known ([contextOf]): nothing
+// is fetched.
 func readJSONLD(r io.Reader, base string, lim Limits, each func(Quad) error) error {
 	raw, err := io.ReadAll(&limitedBytes{r, lim.Bytes})
 	if err != nil {
@@ -22,6 +23,9 @@ func readJSONLD(r io.Reader, base string, lim Limits, each func(Quad) error) err
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
 	if err := checkJSON(raw, lim.Depth); err != nil {
 		return err
+	}
+	if parts := splitJSONLD(raw, splitSize); parts != nil {
+		return readParts(parts, base, each)
 	}
 	quads, err := toRDF(raw, base)
 	if err != nil {
