@@ -56,6 +56,11 @@ var markdown = parser.NewParser(
 	parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
 )
 
+// maxDepth is how deep lists, quotations and emphasis may stand in each other:
+// far more than anyone writes, and less than the 512 elements at which browsers
+// and parsers of HTML give up.
+const maxDepth = 64
+
 // render never panics, whatever the file holds.
 func (w *writer) render(src []byte) (doc *Doc) {
 	defer func() {
@@ -67,12 +72,21 @@ func (w *writer) render(src []byte) (doc *Doc) {
 	w.src, w.ids, w.level = src, map[string]int{"content": 1, "toc": 1}, w.from-1
 	w.doc.Source = src
 	root := markdown.Parse(text.NewReader(src))
+	depth, deepest := 0, 0
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // the walker returns no error
-		if entering {
-			w.visit(n)
+		if !entering {
+			depth--
+			return ast.WalkContinue, nil
 		}
+		depth++
+		deepest = max(deepest, depth)
+		w.visit(n)
 		return ast.WalkContinue, nil
 	})
+	if deepest > maxDepth {
+		w.say(Problem{File: w.file, key: "deep", args: []any{maxDepth}})
+		return nil
+	}
 	for _, change := range w.replaced {
 		change()
 	}

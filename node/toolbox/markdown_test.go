@@ -57,6 +57,7 @@ func TestAFileThatWouldTakeLongIsNotRead(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
 		"a long line":  {"# T\n\n" + strings.Repeat("[a](", mostLine), "pages/p.md:3 cette ligne a plus de 4096 octets"},
 		"a large file": {strings.Repeat("a\n", mostBytes), "pages/p.md plus de 64 Kio"},
+		"a deep file":  {"# T\n\n" + strings.Repeat(">", 600) + " a\n", "pages/p.md plus de 64 listes"},
 	} {
 		c2 := readOnly(map[string]string{"pages/p.md": c.content})
 		if got := said(c2); len(got) != 1 || !strings.HasPrefix(got[0], c.want) || len(c2.Pages) != 0 {
