@@ -23,7 +23,7 @@ const (
 func (n *Node) runAnnounce(ctx context.Context) error {
 	tick := time.NewTicker(announceLook)
 	defer tick.Stop()
-	var last time.Time // by the node's clock
+	var last time.Time // when what was last said is dated
 	for {
 		select {
 		case <-ctx.Done():
@@ -42,11 +42,11 @@ func (n *Node) runAnnounce(ctx context.Context) error {
 		if n.head.ready() != nil {
 			continue // what would be announced may be older than what was: wait for the hub's word
 		}
-		raw, err := n.announcement()
+		raw, at, err := n.announcement()
 		if err != nil {
 			return fmt.Errorf("make an announcement: %w", err)
 		}
-		last = n.now()
+		last = at
 		n.above.announce(raw)
 		n.below.announce(raw)
 		n.postAbove(ctx, raw)
@@ -62,11 +62,11 @@ func renew(last, now time.Time) bool {
 
 // announcement signs what this node is and how far its journal has come. Number
 // and date are of one reading of the clock, which may be set meanwhile.
-func (n *Node) announcement() ([]byte, error) {
-	now := n.now().UTC().Truncate(time.Second)
-	seq, err := n.nextSeq(now)
+func (n *Node) announcement() (raw []byte, at time.Time, err error) {
+	at = n.now().UTC().Truncate(time.Second)
+	seq, err := n.nextSeq(at)
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
 	role := federation.RoleNode
 	if n.below != nil {
@@ -75,18 +75,19 @@ func (n *Node) announcement() ([]byte, error) {
 	size := n.own.Size()
 	root, err := n.own.RootAt(size)
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
 	status, err := n.status()
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
 	signer, key := n.key.signer.Key()
-	return federation.Sign(signer, federation.Announcement{
-		Node: n.cfg.ID.String(), Epoch: 0, Key: key, Seq: seq, At: now, Expires: now.Add(announcementLT),
+	raw, err = federation.Sign(signer, federation.Announcement{
+		Node: n.cfg.ID.String(), Epoch: 0, Key: key, Seq: seq, At: at, Expires: at.Add(announcementLT),
 		Level: string(n.cfg.Level), Geozone: n.cfg.Territory.String(), Name: shorten(n.cfg.Name, federation.MaxName), URL: n.cfg.Address,
 		Role: role, Size: size, Root: root[:], Status: status,
 	})
+	return raw, at, err
 }
 
 // shorten cuts s to at most n bytes, between characters.

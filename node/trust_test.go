@@ -166,7 +166,7 @@ func TestFromTheRootToACommuneAndBack(t *testing.T) {
 		t.Error(err)
 	}
 	eventually(t, "suspended at the nation", func() error { return w.nation.says(memberID, Suspended) })
-	raw, err := rennes.node.announcement()
+	raw, _, err := rennes.node.announcement()
 	if err != nil {
 		t.Fatal(err)
 	}
