@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -64,6 +65,7 @@ type Node struct {
 
 	mirrors mirrors
 	head    headGuard
+	said    atomic.Pointer[[]byte] // the last announcement of this run
 	witness *witnesser
 	roster  *roster
 	trust   *trust
