@@ -290,6 +290,9 @@ func (b *applying) add(buyer string, c *groupContract) error {
 	if err := b.alias(c, address); err != nil {
 		return err
 	}
+	if err := b.note(buyer, address, c, shown); err != nil {
+		return err
+	}
 	b.totals.count(c, +1)
 	name := t.contract.Buyer.Name
 	if c.family {
@@ -310,6 +313,7 @@ func (b *applying) remove(buyer string, c *groupContract) error {
 	if err := b.unalias(c, address); err != nil {
 		return err
 	}
+	b.noteGone(buyer, address, c)
 	b.totals.count(c, -1)
 	return b.part(unescape(buyer), "", c, -1)
 }

@@ -15,6 +15,7 @@ package view
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"maillon/catalog/entry"
@@ -24,7 +25,7 @@ import (
 // rules is the version of everything the views are a function of beside the
 // journals: reading, judging, identity, the shape of the rows. A change of
 // any of these raises it, and the views are made again.
-const rules = "9"
+const rules = "10"
 
 // Keys. A ref is node, 0, epoch (4 bytes), index (8 bytes); numbers are
 // big-endian. A group is the escaped buyer, "/", and contract.GroupKey of the id.
@@ -79,6 +80,7 @@ type Views struct {
 	db       store.DB
 	self     string
 	revision atomic.Uint64
+	news     bell
 	told     hearsay
 	datasets atomic.Uint64 // changes with the foreign datasets
 }
@@ -93,6 +95,9 @@ type Journal struct {
 // rules are dropped: they start again from nothing.
 func Open(db store.DB, self string) (*Views, error) {
 	v := &Views{db: db, self: self}
+	if err := openDiary(db); err != nil {
+		return nil, fmt.Errorf("open views: %w", err)
+	}
 	var have string
 	if err := db.View(func(tx store.Tx) error { have = string(tx.Bucket(metaBucket).Get(rulesKey)); return nil }); err != nil {
 		return nil, fmt.Errorf("open views: %w", err)
@@ -103,9 +108,12 @@ func Open(db store.DB, self string) (*Views, error) {
 	return v, nil
 }
 
-// Reset drops everything.
+// Reset drops everything but the diary.
 func (v *Views) Reset() error {
 	err := v.db.Update(func(tx store.Tx) error {
+		if err := fallBehind(tx); err != nil {
+			return err
+		}
 		for _, b := range buckets {
 			if err := tx.Drop(b); err != nil {
 				return err
@@ -118,11 +126,40 @@ func (v *Views) Reset() error {
 	}
 	v.revision.Add(1)
 	v.datasets.Add(1)
+	v.news.ring()
 	return nil
 }
 
 // Revision changes whenever the views do.
 func (v *Views) Revision() uint64 { return v.revision.Load() }
+
+// News is closed when the views next change. Take it before looking: what comes
+// after the look is not missed then.
+func (v *Views) News() <-chan struct{} { return v.news.listen() }
+
+// A bell wakes all who listen.
+type bell struct {
+	mu sync.Mutex
+	c  chan struct{}
+}
+
+func (b *bell) listen() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.c == nil {
+		b.c = make(chan struct{})
+	}
+	return b.c
+}
+
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.c != nil {
+		close(b.c)
+		b.c = nil
+	}
+}
 
 // Cursor is the index of the next entry that the views want of a journal.
 func (v *Views) Cursor(j Journal) (uint64, error) {
