@@ -1,0 +1,196 @@
+package search
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"maillon/catalog/cpv"
+	"maillon/catalog/territory"
+)
+
+// A Dimension is what contracts are counted and grouped by.
+type Dimension string
+
+// The dimensions. A contract with several suppliers is counted for each of them.
+const (
+	ByKind           Dimension = "kind"
+	ByState          Dimension = "state"
+	ByProcedure      Dimension = "procedure"
+	ByNature         Dimension = "nature"
+	ByTechnique      Dimension = "technique" // the first that is given
+	ByDivision       Dimension = "cpv2"      // first two digits of the CPV code
+	ByCPV            Dimension = "cpv"
+	ByLevel          Dimension = "level" // of the buyer
+	ByRegion         Dimension = "region"
+	ByDepartement    Dimension = "departement"
+	ByEPCI           Dimension = "epci"
+	ByCommune        Dimension = "commune"
+	ByBuyerRegion    Dimension = "buyer_region"
+	ByBuyerDep       Dimension = "buyer_departement"
+	ByYear           Dimension = "year" // of notification
+	ByQuarter        Dimension = "quarter"
+	ByMonth          Dimension = "month"
+	ByEndYear        Dimension = "end_year"
+	ByEndMonth       Dimension = "end_month"
+	ByOffers         Dimension = "offers"        // received
+	BySocial         Dimension = "social"        // oui, non
+	ByEnvironment    Dimension = "environmental" // oui, non
+	ByModified       Dimension = "modified"      // oui, non
+	ByNode           Dimension = "node"
+	ByBuyer          Dimension = "buyer"
+	BySupplier       Dimension = "supplier"
+	mostSupplierBase base      = bases // the suppliers' list stands for a base
+)
+
+// A spec is how a dimension is had: a base, and what becomes of its codes.
+type spec struct {
+	base base
+	fold func(c *core, code uint32) uint32           // nil: the code itself
+	size func(c *core) int                           // of the folded codes; nil: those of the base
+	code func(c *core, code uint32) string           // what stands for it in addresses
+	name func(c *core, code string, n uint32) string // for people; nil: the code
+}
+
+var dimensions = map[Dimension]spec{
+	ByKind:      {base: baseFlags, size: sized(3), fold: func(_ *core, f uint32) uint32 { return 1 + f/flagConcession&1 }, code: listed(kinds)},
+	ByState:     {base: baseFlags, size: sized(5), fold: func(_ *core, f uint32) uint32 { return 1 + f&flagState }, code: listed(stateNames())},
+	ByProcedure: {base: baseProcedure, code: func(c *core, n uint32) string { return c.procedures.values[n] }},
+	ByNature:    {base: baseNature, code: func(c *core, n uint32) string { return c.natures.values[n] }},
+	ByTechnique: {base: baseTechnique, code: func(c *core, n uint32) string { return c.techniques.values[n] }},
+	ByDivision: {base: baseCPV, size: sized(101), fold: func(c *core, n uint32) uint32 {
+		if d, ok := division(c.cpvs.values[n]); ok {
+			return uint32(d) + 1
+		}
+		return 0
+	}, code: func(_ *core, n uint32) string { return paddedCode(n, 2) }, name: func(_ *core, code string, _ uint32) string { return cpv.French(code + "000000") }},
+	ByCPV: {base: baseCPV, code: func(c *core, n uint32) string { return c.cpvs.values[n] },
+		name: func(_ *core, code string, _ uint32) string { return cpv.French(code) }},
+	ByLevel: {base: baseBuyer, size: sized(len(levels) + 1), fold: func(c *core, n uint32) uint32 {
+		return uint32(slices.Index(levels, c.buyerFacts[n].level) + 1)
+	}, code: listed(levels)},
+	ByRegion: {base: baseRegion, code: func(c *core, n uint32) string { return c.places.regions.values[n] },
+		name: func(_ *core, code string, _ uint32) string { return territory.RegionName(code) }},
+	ByDepartement: {base: baseDepartement, code: func(c *core, n uint32) string { return c.places.departements.values[n] },
+		name: func(_ *core, code string, _ uint32) string { return territory.DepartementName(code) }},
+	ByEPCI:    {base: baseEPCI, code: func(c *core, n uint32) string { return c.places.epcis.values[n] }, name: zoneName("epci")},
+	ByCommune: {base: baseCommune, code: func(c *core, n uint32) string { return c.places.communes.values[n] }, name: zoneName("commune")},
+	ByBuyerRegion: {base: baseBuyer, size: func(c *core) int { return len(c.places.regions.values) },
+		fold: func(c *core, n uint32) uint32 { return c.buyerFacts[n].region },
+		code: func(c *core, n uint32) string { return c.places.regions.values[n] }, name: zoneName("region")},
+	ByBuyerDep: {base: baseBuyer, size: func(c *core) int { return len(c.places.departements.values) },
+		fold: func(c *core, n uint32) uint32 { return c.buyerFacts[n].departement },
+		code: func(c *core, n uint32) string { return c.places.departements.values[n] }, name: zoneName("departement")},
+	ByYear: {base: baseMonth, size: sized(lastYear - firstYear + 2), fold: yearOf, code: yearCode},
+	ByQuarter: {base: baseMonth, size: sized((lastYear-firstYear+1)*4 + 1), fold: func(_ *core, n uint32) uint32 { return (n + 2) / 3 },
+		code: func(_ *core, n uint32) string {
+			if n == 0 {
+				return ""
+			}
+			return fmt.Sprintf("%d-T%d", firstYear+(n-1)/4, (n-1)%4+1)
+		}},
+	ByMonth:    {base: baseMonth, code: monthCode},
+	ByEndYear:  {base: baseEndMonth, size: sized(lastYear - firstYear + 2), fold: yearOf, code: yearCode},
+	ByEndMonth: {base: baseEndMonth, code: monthCode},
+	ByOffers: {base: baseOffers, code: func(_ *core, n uint32) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.Itoa(int(n) - 1)
+	}},
+	BySocial:      {base: baseFlags, size: sized(3), fold: yesNo(flagSocialKnown, flagSocial), code: listed([]string{"oui", "non"})},
+	ByEnvironment: {base: baseFlags, size: sized(3), fold: yesNo(flagGreenKnown, flagGreen), code: listed([]string{"oui", "non"})},
+	ByModified:    {base: baseFlags, size: sized(3), fold: yesNo(0, flagModified), code: listed([]string{"oui", "non"})},
+	ByNode:        {base: baseNode, code: func(c *core, n uint32) string { return c.nodes.values[n] }},
+	ByBuyer: {base: baseBuyer, code: func(c *core, n uint32) string { return c.buyers.values[n] },
+		name: func(c *core, _ string, n uint32) string { return c.buyerName(n) }},
+	BySupplier: {base: mostSupplierBase, size: func(c *core) int { return len(c.suppliers.values) }, code: func(c *core, n uint32) string { return c.suppliers.values[n] },
+		name: func(c *core, _ string, n uint32) string { return c.supplierNames[n] }},
+}
+
+// Dimensions lists the dimensions, sorted.
+func Dimensions() []Dimension {
+	var out []Dimension
+	for d := range dimensions {
+		out = append(out, d)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Facets lists the dimensions that "all" asks for, in the order in which pages show them.
+func Facets() []Dimension {
+	return []Dimension{ByKind, ByYear, ByRegion, ByDepartement, ByDivision, ByProcedure, ByNature, ByTechnique, ByLevel, BySocial, ByEnvironment, ByState,
+		ByBuyer, BySupplier, ByNode}
+}
+
+// Known reports whether there is such a dimension.
+func (d Dimension) Known() bool { _, ok := dimensions[d]; return ok }
+
+func sized(n int) func(*core) int { return func(*core) int { return n } }
+
+// listed gives the codes 1, 2, … as the texts of a list.
+func listed(list []string) func(*core, uint32) string {
+	return func(_ *core, n uint32) string {
+		if n == 0 || int(n) > len(list) {
+			return ""
+		}
+		return list[n-1]
+	}
+}
+
+func paddedCode(n uint32, width int) string {
+	if n == 0 {
+		return ""
+	}
+	s := strconv.Itoa(int(n) - 1)
+	return strings.Repeat("0", max(0, width-len(s))) + s
+}
+
+func yesNo(known, is uint32) func(*core, uint32) uint32 {
+	return func(_ *core, f uint32) uint32 {
+		switch {
+		case f&is != 0:
+			return 1
+		case known == 0 || f&known != 0:
+			return 2
+		}
+		return 0
+	}
+}
+
+func yearOf(_ *core, n uint32) uint32 { return (n + 11) / 12 }
+
+func yearCode(_ *core, n uint32) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(firstYear + int(n) - 1)
+}
+
+func monthCode(_ *core, n uint32) string {
+	if n == 0 {
+		return ""
+	}
+	y, m := yearMonth(n)
+	return fmt.Sprintf("%d-%02d", y, m)
+}
+
+func zoneName(level string) func(*core, string, uint32) string {
+	return func(_ *core, code string, _ uint32) string {
+		z, err := territory.ParseGeozone("fr:" + level + ":" + code)
+		if err != nil {
+			return ""
+		}
+		return territory.Name(z)
+	}
+}
+
+// buyerName is the name that was given last, else that of the geographic code.
+func (c *core) buyerName(code uint32) string {
+	if n := c.buyerNames[code]; n != "" {
+		return n
+	}
+	return c.buyerFacts[code].name
+}
