@@ -160,11 +160,6 @@ func (s *Server) Handler() http.Handler {
 	if s.Audits == nil {
 		s.Audits = auditor.New(s.Views)
 	}
-	return s.quick(s.guard(s.router()))
-}
-
-// router leads every address to what answers it.
-func (s *Server) router() *mux.Router {
 	r := mux.NewRouter().UseEncodedPath().SkipClean(true)
 	s.journalRoutes(r)
 	s.hostingRoutes(r)
@@ -181,7 +176,6 @@ func (s *Server) router() *mux.Router {
 	s.catalogRoutes(r)
 	s.datasetRoutes(r, v1)
 	s.successionRoutes(v1)
-	s.openapiRoutes(r)
 	s.registerRoutes(r)
 	s.healthRoutes(r)
 	s.auditRoutes(r, v1)
@@ -200,7 +194,7 @@ func (s *Server) router() *mux.Router {
 		return fmt.Errorf("no such address: %w", store.ErrNotFound)
 	})
 	r.MethodNotAllowedHandler = s.answer(func(http.ResponseWriter, *http.Request) error { return errMethod })
-	return r
+	return s.quick(s.guard(r))
 }
 
 // guard adds what every answer carries, and keeps a panic in one request.

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,9 +38,7 @@ func renderWith(t *testing.T, p *Pages, lang texts.Lang, page Page) string {
 
 func everyPage() map[string][]Page {
 	return map[string][]Page{
-		"full":   slices.Concat(fullPages(), fullToolbox(), fullSite()),
-		"empty":  slices.Concat(emptyPages(), emptyToolbox(), emptySite()),
-		"sparse": slices.Concat(sparsePages(), sparseToolbox(), sparseSite()),
+		"full": append(fullPages(), fullToolbox()...), "empty": append(emptyPages(), emptyToolbox()...), "sparse": append(sparsePages(), sparseToolbox()...),
 	}
 }
 
