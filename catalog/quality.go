@@ -15,7 +15,7 @@ type Metric struct {
 type Score struct {
 	Got     int      `json:"got"`
 	Of      int      `json:"of"` // 405
-	Rating  Rating   `json:"rating"`
+	Rating  Rating   `json:"rating,omitempty"`
 	Metrics []Metric `json:"metrics"`
 }
 

@@ -42,7 +42,6 @@ func (n *Node) adminActs(tokens []string) http.Handler {
 	n.trustRoutes(r)
 	n.sourceRoutes(r)
 	n.successionRoutes(r)
-	n.decisionRoutes(r)
 	n.outletRoutes(r)
 	n.backupRoutes(r)
 	n.leaveRoutes(r)

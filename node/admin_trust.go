@@ -112,7 +112,7 @@ func least(r *http.Request) authority.Role {
 	switch {
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		return authority.Reader
-	case strings.HasPrefix(r.URL.Path, "/admin/v1/members/"), strings.HasPrefix(r.URL.Path, "/admin/v1/decisions"):
+	case strings.HasPrefix(r.URL.Path, "/admin/v1/members/"):
 		return authority.Registrar
 	case strings.HasPrefix(r.URL.Path, "/admin/v1/invitations"), r.URL.Path == "/admin/v1/import":
 		return authority.Reader // [Node.act] knows better

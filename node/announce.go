@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ func (n *Node) runAnnounce(ctx context.Context) error {
 			return fmt.Errorf("make an announcement: %w", err)
 		}
 		last = at
+		n.said.Store(&raw)
 		n.above.announce(raw)
 		n.below.announce(raw)
 		n.postAbove(ctx, raw)
@@ -128,13 +130,17 @@ func (n *Node) nextSeq(now time.Time) (seq uint64, err error) {
 
 // sawSeq keeps the numbers of this node's announcements ahead of any that others
 // hold: a restored store does not know how far they had come, and must not use one
-// twice.
+// twice. One that bears the last number but is not what was last said counts as
+// ahead: whoever holds it takes nothing else under that number.
 func (n *Node) sawSeq(a federation.Announcement) error {
 	behind := false
 	err := n.main.Update(func(tx store.Tx) error {
 		b := tx.Bucket(announcementsBucket)
 		old := b.Get([]byte("seq"))
-		if behind = len(old) != 8 || beUint64(old) < a.Seq; !behind {
+		said := n.said.Load()
+		behind = len(old) != 8 || beUint64(old) < a.Seq ||
+			beUint64(old) == a.Seq && said != nil && !bytes.Equal(*said, a.Note())
+		if !behind {
 			return nil
 		}
 		return b.Put([]byte("seq"), bePutUint64(a.Seq))

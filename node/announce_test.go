@@ -1,12 +1,15 @@
 package node
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"maillon/federation"
 )
 
 // A node that announced much in a second, and is restored from a copy of before,
@@ -64,6 +67,46 @@ func TestARestoredNodeUsesNoNumberTwice(t *testing.T) {
 	if now, _ := hub.node.below.announcement(memberID); now.Seq <= last.Seq {
 		t.Errorf("number %d after %d", now.Seq, last.Seq)
 	}
+}
+
+// A number that stands under two texts hides the second from whoever holds the
+// first: the node that sees the other text goes on to the next number.
+func TestANumberThatAnotherTextBearsIsLeft(t *testing.T) {
+	t.Parallel()
+	hub, member := pair(t, "fr:commune:35238", "allow_private: true,", "open")
+	member.publish(contractFile)
+	var said federation.Announcement
+	eventually(t, "it has announced its entry", func() (err error) {
+		said, _ = hub.node.below.announcement(memberID)
+		if said.Size != 1 {
+			return fmt.Errorf("it announced %d", said.Size)
+		}
+		return nil
+	})
+	last := *member.node.said.Load()
+	mine, err := federation.Open(last, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, key := member.node.key.signer.Key()
+	other := mine
+	other.Key, other.Name = key, "as it was called in another life"
+	raw, err := federation.Sign(signer, other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	member.node.above.take(last)
+	if got := *member.node.said.Load(); !bytes.Equal(got, last) {
+		t.Error("its own word made it speak again")
+	}
+	member.node.above.take(raw)
+	eventually(t, "it has taken another number", func() error {
+		a, err := federation.Open(*member.node.said.Load(), time.Now())
+		if err != nil || a.Seq <= mine.Seq {
+			return fmt.Errorf("number %d after %d, %w", a.Seq, mine.Seq, err)
+		}
+		return nil
+	})
 }
 
 // A clock that was a year ahead is set right: what was numbered by it is not

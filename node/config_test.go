@@ -1,6 +1,7 @@
 package node
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -45,37 +46,25 @@ func TestEveryKeyIsExplainedInAConfigurationOfTheRepository(t *testing.T) {
 		}
 		text.Write(raw)
 	}
-	for _, key := range keysOf(reflect.TypeFor[rawConfig]()) {
+	for _, path := range ConfigKeys() {
+		key := path[strings.LastIndexByte(path, '.')+1:]
 		// a comment above it, and the key itself, possibly commented out
-		if !regexp.MustCompile(`(?m)^ *#.*\n *(# *)?` + key + `:`).MatchString(text.String()) {
-			t.Errorf("key %s is not explained in configs/commune.yaml or region.yaml", key)
+		if !regexp.MustCompile(`(?m)^ *#.*\n *(# *)?(- *)?` + key + `:`).MatchString(text.String()) {
+			t.Errorf("key %s is not explained in configs/commune.yaml or region.yaml", path)
 		}
 	}
-}
-
-// keysOf lists the leaves of the file's shape.
-func keysOf(t reflect.Type) []string {
-	var keys []string
-	for i := range t.NumField() {
-		f := t.Field(i)
-		inner := f.Type
-		if inner.Kind() == reflect.Pointer {
-			inner = inner.Elem()
-		}
-		if inner.Kind() == reflect.Struct {
-			keys = append(keys, keysOf(inner)...)
-			continue
-		}
-		keys = append(keys, f.Tag.Get("yaml"))
-	}
-	return keys
 }
 
 const minimal = "node: {id: \"21350238800019\", name: Rennes, level: commune, territory: \"fr:commune:35238\"}\n"
 
 func TestReadConfigSaysWhatIsWrongAndWhatToWrite(t *testing.T) {
 	for name, c := range map[string]struct{ in, want string }{
-		"an unknown key":        {minimal + "htttp: {}\n", "htttp"},
+		"an unknown key":        {minimal + "htttp: {}\n", "line 2: there is no key htttp (did you mean http?)"},
+		"a key below":           {minimal + "http: {lisetn: x}\n", "http.lisetn (did you mean http.listen?)"},
+		"a key of a list":       {minimal + "sources: [{url: \"https://x\", evry: 1h}]\n", "sources.evry (did you mean sources.every?)"},
+		"a key like no other":   {minimal + "log: {zzzzzzzzz: x}\n", "here there are: level, format"},
+		"two unknown keys":      {minimal + "htttp: {}\ndat: x\n", "line 3: there is no key dat"},
+		"a list for a text":     {minimal + "data: [a]\n", "line 2"},
 		"no identity":           {"node: {name: x}\n", "node.id"},
 		"a wrong SIRET":         {strings.Replace(minimal, "0019", "0018", 1), "write the SIRET"},
 		"an unknown level":      {strings.Replace(minimal, "level: commune", "level: canton", 1), "node.level"},
@@ -103,6 +92,7 @@ func TestTheEnvironmentOverridesTheFile(t *testing.T) {
 		"MAILLON_NODE_LEVEL":              "organisme",
 		"MAILLON_FEDERATION_JOIN_PEERS":   "a:1,b:2",
 		"MAILLON_FEDERATION_CONFIRM_HEAD": "false",
+		"MAILLON_FEDERATION_HUB_QUOTA":    "1GiB", // makes the section
 	}
 	in := minimal + "federation: {join: {hub: \"23350001600040\", peers: [x:1]}}\n"
 	c, err := ReadConfig(strings.NewReader(in), func(k string) (string, bool) { v, ok := env[k]; return v, ok })
@@ -112,7 +102,54 @@ func TestTheEnvironmentOverridesTheFile(t *testing.T) {
 	if c.Listen != "localhost:1234" || c.URL != "http://localhost:1234" || c.Level != territory.Organisme {
 		t.Errorf("listen %s, url %s, level %s", c.Listen, c.URL, c.Level)
 	}
+	if c.Federation.Hub == nil || c.Federation.Hub.Quota != 1<<30 {
+		t.Errorf("hub %+v", c.Federation.Hub)
+	}
 	if got := c.Federation.Join.Peers; !reflect.DeepEqual(got, []string{"a:1", "b:2"}) || c.Federation.ConfirmHead {
 		t.Errorf("peers %v, confirm %v", got, c.Federation.ConfirmHead)
 	}
+}
+
+func TestUnknownVariablesAreNamed(t *testing.T) {
+	got := UnknownVariables([]string{"MAILLON_HTTP_LISTEN=x", "MAILLON_HTTP_LISTN=x", "HOME=/", "MAILLON_CONFIG=x", "MAILLON_XYZ=1"})
+	if want := []string{"MAILLON_HTTP_LISTN (MAILLON_HTTP_LISTEN?)", "MAILLON_XYZ"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestShowConfigHidesSecretsAndFillsIn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	in := minimal + "deposits: {token_file: /etc/deposit.token}\nsources: [{url: \"https://who:pass@portail.exemple.fr/catalog\"}]\n"
+	if err := os.WriteFile(path, []byte(in), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := func(k string) (string, bool) { return "localhost:7", k == "MAILLON_HTTP_LISTEN" }
+	for _, asJSON := range []bool{false, true} {
+		raw, err := ShowConfig(path, env, asJSON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(raw)
+		if strings.Contains(text, "who:pass") || !strings.Contains(text, Hidden+"@portail") {
+			t.Errorf("the address's secret is shown: %s", text)
+		}
+		for _, want := range []string{"localhost:7", "/etc/deposit.token", "2GiB"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s is not in %s", want, text)
+			}
+		}
+		if asJSON && !json.Valid(raw) {
+			t.Errorf("not JSON: %s", raw)
+		}
+	}
+	if hide("password", "x") != Hidden || hide("api_token", "x") != Hidden || hide("password_file", "/x") != "/x" {
+		t.Error("secrets are told from names of files by their key")
+	}
+}
+
+func FuzzReadConfig(f *testing.F) {
+	f.Add([]byte(minimal))
+	f.Add([]byte("a: &a [*a]"))
+	f.Add([]byte("sources: [[[{url: x}]]]\nfederation: {join: {mode: light}}"))
+	f.Fuzz(func(_ *testing.T, in []byte) { _, _ = ReadConfig(strings.NewReader(string(in)), noEnv) })
 }

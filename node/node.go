@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,7 +28,6 @@ import (
 
 	"maillon/federation"
 	"maillon/federation/follow"
-	"maillon/node/api"
 	"maillon/node/deposit"
 	"maillon/node/harvester"
 	"maillon/node/outlet"
@@ -61,11 +61,11 @@ type Node struct {
 	client   *follow.Client
 	gather   *harvester.Harvester
 	outlet   *outlet.Outlet
-	face     *api.Server // what the public listener answers
 	uplinks  uplinks
 
 	mirrors mirrors
 	head    headGuard
+	said    atomic.Pointer[[]byte] // the last announcement of this run
 	witness *witnesser
 	roster  *roster
 	trust   *trust

@@ -174,6 +174,9 @@ func (p *pool) decide(raw []byte) (federation.Decision, bool) {
 	}
 	if a.Node == n.cfg.ID.String() {
 		n.head.sawOwn(a, n.own)
+		if a.Key != n.key.text() {
+			return federation.Decision{Status: federation.Accepted}, false // somebody else's word under this name
+		}
 		if err := n.sawSeq(a); err != nil {
 			n.log.Error().Err(err).Msg("keep the number of an announcement")
 		}

@@ -38,10 +38,13 @@ func (c *cli) runCommand() *cobra.Command {
 func (c *cli) load() (node.Config, error) {
 	cfg, err := node.LoadConfig(c.config)
 	if errors.Is(err, fs.ErrNotExist) {
-		return cfg, fmt.Errorf("%s", c.t("cli.noconfig", c.config))
+		return cfg, c.noConfig()
 	}
 	return cfg, err
 }
+
+// noConfig says what to do where there is no configuration.
+func (c *cli) noConfig() error { return errors.New(c.t("cli.noconfig", c.config)) }
 
 // logger writes to w as the configuration says.
 func logger(w io.Writer, cfg node.LogConfig) zerolog.Logger {

@@ -160,6 +160,11 @@ func (s *Server) Handler() http.Handler {
 	if s.Audits == nil {
 		s.Audits = auditor.New(s.Views)
 	}
+	return s.quick(s.guard(s.router()))
+}
+
+// router leads every address to what answers it.
+func (s *Server) router() *mux.Router {
 	r := mux.NewRouter().UseEncodedPath().SkipClean(true)
 	s.journalRoutes(r)
 	s.hostingRoutes(r)
@@ -176,6 +181,7 @@ func (s *Server) Handler() http.Handler {
 	s.catalogRoutes(r)
 	s.datasetRoutes(r, v1)
 	s.successionRoutes(v1)
+	s.openapiRoutes(r)
 	s.registerRoutes(r)
 	s.healthRoutes(r)
 	s.auditRoutes(r, v1)
@@ -194,7 +200,7 @@ func (s *Server) Handler() http.Handler {
 		return fmt.Errorf("no such address: %w", store.ErrNotFound)
 	})
 	r.MethodNotAllowedHandler = s.answer(func(http.ResponseWriter, *http.Request) error { return errMethod })
-	return s.quick(s.guard(r))
+	return r
 }
 
 // guard adds what every answer carries, and keeps a panic in one request.

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gorilla/mux"
 
+	"maillon/node/api/openapi"
 	"maillon/store/view"
 )
 
@@ -27,16 +29,13 @@ const (
 	maxPage     = 1000
 )
 
-var contractFilters = []string{"buyer", "supplier", "cpv", "departement", "state", "kind", "from", "to", "node", "after", "limit", "lang"}
+// contractFilters are the parameters that /openapi.json describes, and no others.
+var contractFilters = openapi.Operation{Params: contractParams}.Names()
 
 // queryOf reads the filters of a list of contracts from an address.
 func queryOf(v url.Values) (view.Query, error) {
 	for name := range v {
-		known := false
-		for _, f := range contractFilters {
-			known = known || f == name
-		}
-		if !known {
+		if !slices.Contains(contractFilters, name) {
 			return view.Query{}, &BadParameter{name, v.Get(name), strings.Join(contractFilters, ", ")}
 		}
 	}
@@ -144,6 +143,18 @@ func (s *Server) getHistory(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, historyJSON(d))
+}
+
+func (s *Server) listConflicts(w http.ResponseWriter, r *http.Request) error {
+	limit := defaultPage
+	if l := r.URL.Query().Get("limit"); l != "" {
+		n, err := strconv.Atoi(l)
+		if err != nil || n < 1 || n > maxPage {
+			return &BadParameter{"limit", l, "1 to " + strconv.Itoa(maxPage)}
+		}
+		limit = n
+	}
+	return s.writeConflicts(w, r, limit)
 }
 
 func (s *Server) stats(w http.ResponseWriter, _ *http.Request) error {

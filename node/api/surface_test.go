@@ -55,11 +55,13 @@ func (r *rig) Digest(hub string) (string, federation.Digest, bool) {
 func (r *rig) NotesIn(hub string, buckets []byte) ([][]byte, bool) {
 	return [][]byte{fmt.Append(nil, buckets)}, hub == "" || hub == "hub"
 }
-func (r *rig) Climb(*http.Request, string) []Step                  { return nil }
-func (r *rig) Mirror(string) (*journal.Log, bool)                  { return nil, false }
-func (r *rig) Cosigned(l *journal.Log) []byte                      { return l.Checkpoint() }
-func (r *rig) Witness([]byte) ([]byte, error)                      { return nil, store.ErrNotFound }
-func (r *rig) Integrity(context.Context) (*audit.Integrity, error) { return &audit.Integrity{}, nil }
+func (r *rig) Climb(*http.Request, string) []Step { return nil }
+func (r *rig) Mirror(string) (*journal.Log, bool) { return nil, false }
+func (r *rig) Cosigned(l *journal.Log) []byte     { return l.Checkpoint() }
+func (r *rig) Witness([]byte) ([]byte, error)     { return nil, store.ErrNotFound }
+func (r *rig) Integrity(context.Context) (*audit.Integrity, error) {
+	return &audit.Integrity{Verdicts: map[audit.Verdict]int{}, Members: []audit.Member{}}, nil
+}
 func (r *rig) Deposit(req *http.Request, d deposit.Request) (*deposit.Report, error) {
 	rep, err := r.s.Desk.Deposit(req.Context(), d, req.Body)
 	if err == nil {

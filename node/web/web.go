@@ -64,7 +64,8 @@ type Page interface {
 var samples = []Page{
 	HomePage{}, DepositPage{}, ContractPage{}, ContractsPage{},
 	RegisterPage{}, BuyerPage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{}, SourcesPage{},
-	AuditPage{}, LetterPage{}, ConflictsPage{}, DeskConflictsPage{},
+	AuditPage{}, LetterPage{},
+	APIPage{},
 	DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
 	ToolboxPage{}, ToolboxDocPage{}, ToolboxRolesPage{}, ToolboxPlanPage{}, ToolboxContactsPage{}, ToolboxCalendarPage{}, ToolboxCallsPage{}, ToolboxStoriesPage{}, ToolboxServicesPage{}, ToolboxKitPage{},
 }
@@ -78,7 +79,7 @@ func New(site Site) (*Pages, error) {
 		sets:  map[texts.Lang]map[string]*template.Template{},
 	}
 	for _, lang := range texts.Langs {
-		frame, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html", "conflict-parts.html")
+		frame, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html")
 		if err != nil {
 			return nil, fmt.Errorf("templates of the frame: %w", err)
 		}
@@ -93,6 +94,9 @@ func New(site Site) (*Pages, error) {
 	}
 	return p, nil
 }
+
+// Site is what the pages say of the node.
+func (p *Pages) Site() Site { return p.site }
 
 func (p *Pages) funcs(lang texts.Lang) template.FuncMap {
 	all := template.FuncMap{

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,9 @@ func renderWith(t *testing.T, p *Pages, lang texts.Lang, page Page) string {
 
 func everyPage() map[string][]Page {
 	return map[string][]Page{
-		"full": append(fullPages(), fullToolbox()...), "empty": append(emptyPages(), emptyToolbox()...), "sparse": append(sparsePages(), sparseToolbox()...),
+		"full":   slices.Concat(fullPages(), fullToolbox(), fullSite()),
+		"empty":  slices.Concat(emptyPages(), emptyToolbox(), emptySite()),
+		"sparse": slices.Concat(sparsePages(), sparseToolbox(), sparseSite()),
 	}
 }
 

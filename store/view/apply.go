@@ -124,6 +124,7 @@ func (v *Views) Take(batch *Batch) error {
 		if b.totals, err = totals(tx); err != nil {
 			return err
 		}
+		b.behind = behind(tx)
 		for _, part := range batch.parts {
 			if err := b.take(part); err != nil {
 				return err
@@ -137,6 +138,7 @@ func (v *Views) Take(batch *Batch) error {
 		if found {
 			v.datasets.Add(1)
 		}
+		v.news.ring()
 	}
 	return err
 }
@@ -156,9 +158,10 @@ type applying struct {
 	auth     *authorities    // read when first asked for
 	made     map[string]bool // groups that were made with another of their family
 	family   []string        // whose contracts are being written
-
-	undecided *bool // no decision is known; nil until asked for
-	found     bool  // a foreign dataset has changed
+	found    bool            // a foreign dataset has changed
+	now      cause           // the entry being taken in
+	notes    []noted         // for the diary, in the order of the work
+	behind   bool            // the diary waits
 }
 
 func (b *applying) take(part preparedPart) error {
@@ -184,6 +187,7 @@ func (b *applying) entry(p prepared) error {
 	if err := b.count(p.header); err != nil {
 		return err
 	}
+	b.now = cause{entry.Ref{Node: b.j.Node, Epoch: b.j.Epoch, Index: p.index}, p.header.At}
 	switch p.header.Op {
 	case entry.Put:
 		b.put(p)
@@ -214,6 +218,8 @@ type touched struct {
 	all   bool            // anything may have
 	ids   map[string]bool // of records that are new or retracted
 	fresh []*record
+	by    cause            // the last entry that touched it
+	took  map[string]cause // and, by id, the last that took a record back; nil for none
 }
 
 func (b *applying) touch(group string) *touched {
@@ -222,6 +228,7 @@ func (b *applying) touch(group string) *touched {
 		t = &touched{ids: map[string]bool{}}
 		b.groups[group] = t
 	}
+	t.by = b.now
 	return t
 }
 
@@ -245,7 +252,12 @@ func (b *applying) retract(p prepared) error {
 		r.withdrawn, r.reason = true, p.header.Reason
 	}
 	r.changed = true
-	b.touch(r.group()).ids[r.id] = true
+	t := b.touch(r.group())
+	t.ids[r.id] = true
+	if t.took == nil {
+		t.took = map[string]cause{}
+	}
+	t.took[r.id] = b.now
 	return nil
 }
 
@@ -263,7 +275,7 @@ func (b *applying) record(ref entry.Ref) (*record, error) {
 
 // finish makes contracts of what was taken in and writes what was gathered.
 func (b *applying) finish() error {
-	for _, step := range []func() error{b.consolidate, b.saveRecords, b.saveList, b.suspect, b.saveParts, b.saveDeposits, b.saveAccounts} {
+	for _, step := range []func() error{b.consolidate, b.saveRecords, b.saveList, b.saveDiary, b.saveParts, b.saveDeposits, b.saveAccounts} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -33,6 +33,7 @@ func (v *Views) CatchUp(ctx context.Context, sources ...Source) (moved bool, err
 
 // catchUp takes in at most so many entries in one transaction.
 func (v *Views) catchUp(ctx context.Context, most int, sources []Source) (moved bool, err error) {
+	rest := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	batches := make(chan *Batch)
 	g.Go(func() error {
@@ -61,8 +62,11 @@ func (v *Views) catchUp(ctx context.Context, most int, sources []Source) (moved 
 		}
 		return nil
 	})
-	err = g.Wait()
-	return moved, err
+	if err := g.Wait(); err != nil {
+		return moved, err
+	}
+	settled, err := v.settle(rest)
+	return moved || settled, err
 }
 
 // reading gathers entries of journals into batches.

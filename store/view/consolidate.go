@@ -30,13 +30,7 @@ func (b *applying) group(key string) error {
 		}
 	}
 	buyer, id := splitGroup(key)
-	family := b.auth.lineage.Family(unescape(buyer))
-	switch ids, said, err := b.bonded(family, id); {
-	case err != nil:
-		return err
-	case len(said) > 0:
-		return b.decidedGroup(family, ids, said)
-	case len(family) > 1:
+	if family := b.auth.lineage.Family(unescape(buyer)); len(family) > 1 {
 		return b.familyGroup(family, id)
 	}
 	old, err := getGroup(b.tx, key)
@@ -140,9 +134,6 @@ func (b *applying) write(key string, fresh, same []groupContract, rows []*record
 		if err := b.add(buyer, &fresh[i]); err != nil {
 			return err
 		}
-	}
-	if err := b.collide(buyer, fresh); err != nil {
-		return err
 	}
 	g := groupRow{contracts: slices.Concat(same, fresh)}
 	slices.SortStableFunc(g.contracts, compareContracts)
@@ -271,13 +262,10 @@ func (b *applying) groupContract(c contract.Contract, buyer string) groupContrac
 			sum = appendRefs(sum, []entry.Ref{s.Ref})
 			sum = append(append(sum, bit(s.Withdrawn, 1)), s.State...)
 		}
+		out.conflict = out.conflict || len(v.Differs) > 0
 		sum = append(append(sum, v.Source.Hash[:]...), byte(v.Source.Authority))
 		sum = append(sum, v.Reason...)
 		out.versions = append(out.versions, gv)
-	}
-	out.conflict, out.decisions, out.deposits = len(c.Versions) > 1 && c.Disputed(), c.Decisions, depositsOf(c)
-	for _, d := range c.Decisions {
-		sum = append(append(sum, d.What...), d.Key...)
 	}
 	sum = append(append(append(sum, out.address(contract.Escape(buyer))...), 0), out.state...)
 	h := fnv.New64a()
@@ -295,11 +283,14 @@ func (b *applying) add(buyer string, c *groupContract) error {
 	}
 	b.list[string(listKey(c.day, address))] = listValue(c, t.facts)
 	if c.conflict {
-		if err := b.tx.Bucket(conflictBucket).Put(conflictKey(Sources, address), conflictValue(c.settled(entry.DecideShow), nil)); err != nil {
+		if err := b.tx.Bucket(conflictBucket).Put([]byte(address), nil); err != nil {
 			return err
 		}
 	}
 	if err := b.alias(c, address); err != nil {
+		return err
+	}
+	if err := b.note(buyer, address, c, shown); err != nil {
 		return err
 	}
 	b.totals.count(c, +1)
@@ -315,16 +306,14 @@ func (b *applying) remove(buyer string, c *groupContract) error {
 	address := c.address(buyer)
 	b.list[string(listKey(c.day, address))] = nil
 	if c.conflict {
-		if err := b.tx.Bucket(conflictBucket).Delete(conflictKey(Sources, address)); err != nil {
+		if err := b.tx.Bucket(conflictBucket).Delete([]byte(address)); err != nil {
 			return err
 		}
-	}
-	if err := b.uncollide(buyer, c); err != nil {
-		return err
 	}
 	if err := b.unalias(c, address); err != nil {
 		return err
 	}
+	b.noteGone(buyer, address, c)
 	b.totals.count(c, -1)
 	return b.part(unescape(buyer), "", c, -1)
 }

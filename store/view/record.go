@@ -1,6 +1,7 @@
 package view
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -40,6 +41,7 @@ type record struct {
 	class     class
 	hashed    bool // it has a hash: it could be read, and was not redacted
 	hash      pivot.Hash
+	digest    uint64 // changes with what the rules make of the record; 0 for a redacted one
 	reason    string // of the withdrawal or redaction
 	packed    []byte // its telling
 
@@ -70,10 +72,10 @@ const (
 	flagHashed
 )
 
-// value is the record in its bucket: flags, class, time, hash if any, buyer, id,
-// reason, and to the end its packed telling.
+// value is the record in its bucket: flags, class, time, hash if any, digest, buyer,
+// id, reason, and to the end its packed telling.
 func (r *record) value() []byte {
-	dst := make([]byte, 2, 64+len(r.buyer)+len(r.id)+len(r.reason)+len(r.packed))
+	dst := make([]byte, 2, 72+len(r.buyer)+len(r.id)+len(r.reason)+len(r.packed))
 	dst[0] = bit(r.state == pivot.Conforming, flagConforming) | bit(r.state == Redacted, flagRedacted) | bit(r.withdrawn, flagWithdrawn) |
 		bit(r.kind == pivot.Concession, flagConcession) | bit(r.hashed, flagHashed)
 	dst[1] = byte(r.class)
@@ -81,6 +83,7 @@ func (r *record) value() []byte {
 	if r.hashed {
 		dst = append(dst, r.hash[:]...)
 	}
+	dst = binary.BigEndian.AppendUint64(dst, r.digest)
 	dst = appendText(appendName(appendName(dst, r.buyer), r.id), r.reason)
 	return append(dst, r.packed...)
 }
@@ -104,6 +107,7 @@ func recordOf(ref entry.Ref, value []byte) (*record, error) {
 	if r.hashed {
 		copy(r.hash[:], d.raw(len(r.hash)))
 	}
+	r.digest = d.uint64()
 	r.buyer, r.id, r.reason = d.name(), d.name(), d.text()
 	if d.bad {
 		return nil, fmt.Errorf("record %d of %s: %w", ref.Index, ref.Node, errRow)
@@ -141,13 +145,14 @@ func newRecord(ref entry.Ref, h entry.Header, body []byte) *record {
 		return r
 	}
 	r.state = pivot.ToCorrect
-	if (pivot.Checking{Today: r.at}).Judge(r.raw(t)).State == pivot.Conforming {
+	verdict := pivot.Checking{Today: r.at}.Judge(r.raw(t))
+	if verdict.State == pivot.Conforming {
 		r.state = pivot.Conforming
 	}
 	if hash, err := pivot.HashOf(body); err == nil {
 		r.hash, r.hashed = hash, true
 	}
-	c, _ := pivot.Normalise(r.raw(t))
+	c, repairs := pivot.Normalise(r.raw(t))
 	// Identity is of what the header says if the body does not say it.
 	if n := len(c.ID); n > 0 && n <= maxIdentity {
 		r.id = c.ID
@@ -157,7 +162,17 @@ func newRecord(ref entry.Ref, h entry.Header, body []byte) *record {
 	}
 	r.packed = t.pack()
 	r.told = r.tell(t.Deposit, c)
+	r.digest = digestOf(pivot.Complete{Contract: r.told.contract, State: r.state, Schema: verdict.Version, Problems: verdict.Problems, Repairs: repairs})
 	return r
+}
+
+// digestOf sums up what the rules make of a record.
+func digestOf(c pivot.Complete) uint64 {
+	b := scratch.Get().(*[]byte)
+	defer scratch.Put(b)
+	*b = c.AppendJSON((*b)[:0])
+	sum := sha256.Sum256(*b)
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 func (r *record) raw(t telling) pivot.Record {
@@ -202,7 +217,7 @@ func (r *record) redact(reason string) error {
 		return err
 	}
 	t.Body = nil
-	r.state, r.reason, r.hash, r.hashed = Redacted, reason, pivot.Hash{}, false
+	r.state, r.reason, r.hash, r.hashed, r.digest = Redacted, reason, pivot.Hash{}, false, 0
 	r.packed, r.told = t.pack(), nil
 	return nil
 }

@@ -56,12 +56,6 @@ func (b *applying) state(p prepared) error {
 			return nil
 		}
 		return b.succession(SuccessionRow{Speaker: b.j.Node, Succession: said, At: p.header.At})
-	case entry.KindDecision:
-		d, err := entry.ParseDecision(p.body)
-		if err != nil || p.header.Key != entry.DecisionKey(d.Sides) {
-			return nil
-		}
-		return b.decision(DecisionRow{Speaker: b.j.Node, Key: p.header.Key, Decision: d, At: p.header.At})
 	}
 	return nil
 }
@@ -90,7 +84,6 @@ func (b *applying) member(row MemberRow) error {
 		if err := b.believedAnew(); err != nil {
 			return err
 		}
-		b.decidedAnew()
 		for k := range b.tx.Bucket(memberBucket).Ascend(statementKey(row.Member.Node, "")) {
 			node, below := strings.CutPrefix(string(k), row.Member.Node+"\x00")
 			if !below {
@@ -128,9 +121,6 @@ type authorities struct {
 	suspended map[string]bool
 	publishes map[string]map[string]bool // node → buyers, or "*"
 	lineage   contract.Lineage
-	self      string
-	believed  map[string]bool            // whose word on others counts
-	vouches   map[string]map[string]bool // speaker → nodes that it accepted
 }
 
 // readAuthorities gathers what believed speakers say. Who is believed: this
@@ -140,19 +130,13 @@ func readAuthorities(tx store.Tx, self string) (*authorities, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &authorities{
-		suspended: map[string]bool{}, publishes: map[string]map[string]bool{}, self: self, believed: believedOf(rows, self), vouches: map[string]map[string]bool{},
-	}
+	a := &authorities{suspended: map[string]bool{}, publishes: map[string]map[string]bool{}}
 	for _, r := range rows {
 		m := r.Member
 		if m.State != "accepted" {
 			a.suspended[m.Node] = true
 			continue
 		}
-		if a.vouches[r.Speaker] == nil {
-			a.vouches[r.Speaker] = map[string]bool{}
-		}
-		a.vouches[r.Speaker][m.Node] = true
 		for _, buyer := range m.Publishes {
 			if a.publishes[m.Node] == nil {
 				a.publishes[m.Node] = map[string]bool{}
@@ -160,7 +144,7 @@ func readAuthorities(tx store.Tx, self string) (*authorities, error) {
 			a.publishes[m.Node][buyer] = true
 		}
 	}
-	a.lineage, err = lineage(tx, a.believed)
+	a.lineage, err = lineage(tx, believedOf(rows, self))
 	return a, err
 }
 

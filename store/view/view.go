@@ -15,6 +15,7 @@ package view
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"maillon/catalog/entry"
@@ -37,15 +38,13 @@ const rules = "10"
 //	list      day, address               => see listValue: newest notification first, with what lists are filtered by
 //	deposit   see depositKey             => which records a deposit has in a run of a journal, a byte each
 //	alias     buyer "/" escaped id       => address; for what does not follow from the group: see applying.alias
-//	conflict  see conflictKey            => see conflictValue; what an operator may settle
+//	conflict  address                    => nothing; contracts whose sources differ
 //	part      buyer, 0, year             => see Partition.value
 //	member    speaker, 0, node           => MemberRow in JSON
 //	head      speaker, 0, node           => HeadRow in JSON
 //	account   node, 0, epoch             => Account in JSON
 //	dataset   speaker, 0, key            => DatasetRow in JSON; foreign datasets
 //	lineage   speaker, 0, from "/" to    => SuccessionRow in JSON
-//	decision  speaker, 0, key            => DecisionRow in JSON
-//	decided   group, 0, speaker, 0, key  => nothing; what decisions are about
 //
 // An address is the escaped buyer, "/", and the contract's slug.
 const (
@@ -63,13 +62,11 @@ const (
 	datasetBucket  = "dataset"
 	accountBucket  = "account"
 	lineageBucket  = "lineage"
-	decisionBucket = "decision"
-	decidedBucket  = "decided"
 )
 
 var buckets = []string{
 	metaBucket, cursorBucket, recordBucket, depositBucket, groupBucket, listBucket, aliasBucket, conflictBucket, partBucket,
-	memberBucket, headBucket, datasetBucket, accountBucket, lineageBucket, decisionBucket, decidedBucket,
+	memberBucket, headBucket, datasetBucket, accountBucket, lineageBucket,
 }
 
 var (
@@ -83,6 +80,7 @@ type Views struct {
 	db       store.DB
 	self     string
 	revision atomic.Uint64
+	news     bell
 	told     hearsay
 	datasets atomic.Uint64 // changes with the foreign datasets
 }
@@ -97,6 +95,9 @@ type Journal struct {
 // rules are dropped: they start again from nothing.
 func Open(db store.DB, self string) (*Views, error) {
 	v := &Views{db: db, self: self}
+	if err := openDiary(db); err != nil {
+		return nil, fmt.Errorf("open views: %w", err)
+	}
 	var have string
 	if err := db.View(func(tx store.Tx) error { have = string(tx.Bucket(metaBucket).Get(rulesKey)); return nil }); err != nil {
 		return nil, fmt.Errorf("open views: %w", err)
@@ -107,9 +108,12 @@ func Open(db store.DB, self string) (*Views, error) {
 	return v, nil
 }
 
-// Reset drops everything.
+// Reset drops everything but the diary.
 func (v *Views) Reset() error {
 	err := v.db.Update(func(tx store.Tx) error {
+		if err := fallBehind(tx); err != nil {
+			return err
+		}
 		for _, b := range buckets {
 			if err := tx.Drop(b); err != nil {
 				return err
@@ -122,11 +126,40 @@ func (v *Views) Reset() error {
 	}
 	v.revision.Add(1)
 	v.datasets.Add(1)
+	v.news.ring()
 	return nil
 }
 
 // Revision changes whenever the views do.
 func (v *Views) Revision() uint64 { return v.revision.Load() }
+
+// News is closed when the views next change. Take it before looking: what comes
+// after the look is not missed then.
+func (v *Views) News() <-chan struct{} { return v.news.listen() }
+
+// A bell wakes all who listen.
+type bell struct {
+	mu sync.Mutex
+	c  chan struct{}
+}
+
+func (b *bell) listen() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.c == nil {
+		b.c = make(chan struct{})
+	}
+	return b.c
+}
+
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.c != nil {
+		close(b.c)
+		b.c = nil
+	}
+}
 
 // Cursor is the index of the next entry that the views want of a journal.
 func (v *Views) Cursor(j Journal) (uint64, error) {

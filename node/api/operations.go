@@ -1,0 +1,236 @@
+package api
+
+import (
+	"net/http"
+	"reflect"
+	"time"
+
+	"maillon/catalog"
+	"maillon/catalog/audit"
+	"maillon/catalog/contract"
+	"maillon/catalog/entry"
+	"maillon/catalog/facet"
+	"maillon/catalog/pivot"
+	"maillon/catalog/territory"
+	"maillon/catalog/texts"
+	integrity "maillon/federation/audit"
+	"maillon/node/api/openapi"
+	"maillon/node/deposit"
+	"maillon/node/harvester"
+	"maillon/store/view"
+)
+
+// operations is everything that /api answers: it is what /openapi.json and the page
+// /api are made from, and a test holds it to the routes and to real answers. A new
+// route needs its line here and its words in catalog/texts/openapi.yaml.
+var operations = []openapi.Operation{
+	get("contracts", "listContracts", "/api/v1/contracts", page[view.Row]{}, contractParams, also("application/x-ndjson")),
+	get("contracts", "getContract", "/api/v1/contracts/{buyer}/{slug}", ContractJSON{}, contractName),
+	get("contracts", "getHistory", "/api/v1/contracts/{buyer}/{slug}/history", HistoryJSON{}, contractName),
+	get("contracts", "listConflicts", "/api/v1/conflicts", page[ConflictJSON]{}, params{after, limit(maxPage)}),
+	get("contracts", "getStats", "/api/v1/stats", view.Totals{}, nil),
+
+	get("catalogue", "listDatasets", "/api/v1/datasets", datasetsAnswer{}, append(facetParams[:len(facetParams):len(facetParams)], after, limit(datasetsMost))),
+	get("catalogue", "getDataset", "/api/v1/datasets/{id}", DatasetDetail{}, params{{Name: "id"}, lang}),
+	get("catalogue", "listSources", "/api/v1/sources", page[harvester.Source]{}, nil),
+	get("catalogue", "getQuality", "/api/v1/quality", qualityAnswer{}, nil),
+
+	get("deposits", "listDeposits", "/api/v1/deposits", items[deposit.Report]{}, nil),
+	get("deposits", "getDeposit", "/api/v1/deposits/{id}", ExplainedReport{}, params{{Name: "id"}, lang}, also("text/csv")),
+	{ID: "postDeposit", Tag: "deposits", Method: http.MethodPost, Path: "/api/v1/deposits", Token: true, Body: aFile,
+		Params: params{{Name: "name"}, {Name: "series"}, {Name: "mode", Enum: []string{"merge", "replace"}}, {Name: "force", Type: "boolean"}, lang},
+		Answer: []openapi.Answer{
+			{Status: http.StatusOK, Media: jsonOnly, Value: ExplainedReport{}},
+			{Status: http.StatusCreated, Media: jsonOnly, Value: ExplainedReport{}},
+			{Status: http.StatusUnprocessableEntity, Media: jsonOnly, Value: ExplainedReport{}},
+		}},
+	{ID: "postRetraction", Tag: "deposits", Method: http.MethodPost, Path: "/api/v1/retractions", Token: true,
+		Params: params{{Name: "op", Enum: []string{"withdraw", "redact"}, Required: true}, {Name: "entry", Type: "integer", Required: true}, {Name: "reason", Required: true}},
+		Answer: []openapi.Answer{{Status: http.StatusOK, Media: jsonOnly, Value: retractionAnswer{}}}},
+
+	{ID: "postValidate", Tag: "reference", Method: http.MethodPost, Path: "/api/v1/validate", Body: aFile,
+		Params: params{{Name: "name"}, {Name: "schema", Example: "2.0.4"}, {Name: "all", Type: "boolean"}, lang},
+		Answer: []openapi.Answer{{Status: http.StatusOK, Media: []string{"application/json", "application/x-ndjson", "text/csv"}, Value: validateAnswer{}}}},
+	get("reference", "listRules", "/api/v1/rules", items[RuleEntry]{}, params{lang}),
+	get("reference", "getRule", "/api/v1/rules/{id}", RuleEntry{}, params{{Name: "id", Example: "siret-key"}, lang}),
+	get("reference", "getDictionary", "/api/v1/dictionary", dictionaryAnswer{}, params{lang}),
+	get("reference", "getTableSchema", "/api/v1/table-schema", any(map[string]any{}), params{lang}),
+
+	get("federation", "listNodes", "/api/v1/nodes", page[NodeStatus]{}, nil),
+	get("federation", "getNode", "/api/v1/nodes/{id}", NodeStatus{}, params{{Name: "id"}}),
+	get("federation", "getClimb", "/api/v1/nodes/{id}/climb", climbAnswer{}, params{{Name: "id"}}),
+	get("federation", "listSuccessions", "/api/v1/successions", page[view.SuccessionRow]{}, nil),
+	get("federation", "getIntegrity", "/api/v1/audit/integrity", integrity.Integrity{}, nil),
+	get("federation", "getAudit", "/api/v1/audit", wholeAudit{}, auditParams),
+	getOther("federation", "getAuditTable", "/api/v1/audit.csv", "text/csv", auditParams),
+	get("federation", "getLetter", "/api/v1/audit/{siret}", letterAnswer{}, params{{Name: "siret"}, lang}),
+}
+
+type params = []openapi.Param
+
+// Parameters that several operations take.
+var (
+	lang  = openapi.Param{Name: "lang", Enum: []string{string(texts.French), string(texts.English)}}
+	after = openapi.Param{Name: "after"}
+
+	contractName   = params{{Name: "buyer"}, {Name: "slug"}}
+	contractParams = params{
+		{Name: "buyer"}, {Name: "supplier"}, {Name: "cpv", Example: "45"}, {Name: "departement", Example: "35"},
+		{Name: "state", Enum: contractStates}, {Name: "kind", Enum: kinds}, {Name: "from", Format: "date"}, {Name: "to", Format: "date"}, {Name: "node"},
+		after, limit(maxPage), lang,
+	}
+	facetParams = params{
+		{Name: "q"}, {Name: "theme", Example: "GOVE"}, {Name: "publisher"}, {Name: "level", Enum: levelNames()}, {Name: "territory", Example: "fr:departement:35"},
+		{Name: "format", Example: "CSV"}, {Name: "quality", Enum: ratingNames}, {Name: "modified_since", Example: "2026-01-31"},
+	}
+	auditParams = params{
+		{Name: "level", Enum: levelNames()}, {Name: "territory", Example: "fr:departement:35"},
+		{Name: "state", Enum: named(audit.States())}, {Name: "obstacle", Enum: named(audit.Obstacles())}, after, limit(maxPage), lang,
+	}
+)
+
+func limit(most int) openapi.Param {
+	return openapi.Param{Name: "limit", Type: "integer", Least: 1, Most: most, Example: "10"}
+}
+
+// Words of a few values.
+var (
+	kinds          = []string{string(pivot.Marche), string(pivot.Concession)}
+	contractStates = []string{string(pivot.Conforming), string(pivot.ToCorrect), string(view.Withdrawn), "redacted"}
+	ratingNames    = []string{string(catalog.Excellent), string(catalog.Good), string(catalog.Sufficient), string(catalog.Bad)}
+)
+
+func levelNames() []string { return named(territory.Levels()) }
+
+func named[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, one := range list {
+		out[i] = string(one)
+	}
+	return out
+}
+
+// The bodies of requests and answers.
+var (
+	jsonOnly = []string{"application/json"}
+	aFile    = &openapi.Body{Required: true, Media: []string{"application/json", "application/xml", "text/csv", "multipart/form-data", "application/octet-stream"}}
+)
+
+type operationOption func(*openapi.Operation)
+
+// also adds other media that the answer is written in.
+func also(media ...string) operationOption {
+	return func(o *openapi.Operation) { o.Answer[0].Media = append([]string{"application/json"}, media...) }
+}
+
+func get(tag, id, path string, value any, p params, options ...operationOption) openapi.Operation {
+	o := openapi.Operation{ID: id, Tag: tag, Method: http.MethodGet, Path: path, Params: p,
+		Answer: []openapi.Answer{{Status: http.StatusOK, Media: jsonOnly, Value: value}}}
+	for _, option := range options {
+		option(&o)
+	}
+	return o
+}
+
+// getOther is an operation whose answer is no JSON.
+func getOther(tag, id, path, media string, p params) openapi.Operation {
+	return openapi.Operation{ID: id, Tag: tag, Method: http.MethodGet, Path: path, Params: p,
+		Answer: []openapi.Answer{{Status: http.StatusOK, Media: []string{media}}}}
+}
+
+// Shapes of answers that no other type names.
+type (
+	page[T any] struct {
+		Total int    `json:"total"`
+		Items []T    `json:"items"`
+		Next  string `json:"next,omitempty"`
+	}
+	items[T any] struct {
+		Items []T `json:"items"`
+	}
+	datasetsAnswer struct {
+		page[DatasetItem]
+		Facets facet.Facets `json:"facets"`
+	}
+	qualityAnswer struct {
+		Average int            `json:"average"`
+		Rating  catalog.Rating `json:"rating"`
+		Items   []DatasetScore `json:"items"`
+	}
+	retractionAnswer struct {
+		Entry  uint64   `json:"entry"`
+		Op     entry.Op `json:"op"`
+		Target uint64   `json:"target"`
+	}
+	validateAnswer struct {
+		Records []validatedRecord `json:"records"`
+		Left    int               `json:"left"`
+		validatedFile
+	}
+	dictionaryAnswer struct {
+		Marche     []FieldEntry `json:"marche"`
+		Concession []FieldEntry `json:"contrat-concession"`
+	}
+	climbAnswer struct {
+		Steps []Step `json:"steps"`
+	}
+	wholeAudit struct {
+		Territory    territory.Geozone  `json:"territory"`
+		Vintage      int                `json:"vintage"`
+		At           time.Time          `json:"at"`
+		Summary      audit.Total        `json:"summary"`
+		Outside      int                `json:"outside"`
+		Obstacles    []audit.Count      `json:"obstacles"`
+		Levels       []audit.Total      `json:"levels"`
+		Departements []audit.Total      `json:"departements"`
+		EPCIs        []audit.Total      `json:"epcis"`
+		Figures      AuditFigures       `json:"figures"`
+		Actors       page[*audit.Actor] `json:"actors"`
+	}
+	letterAnswer struct {
+		At      time.Time    `json:"at"`
+		Actor   *audit.Actor `json:"actor"`
+		Figures AuditFigures `json:"figures"`
+		Letter  audit.Letter `json:"letter"`
+	}
+)
+
+// described is the API as /openapi.json and the page /api show it.
+var described = openapi.API{
+	Operations: operations,
+	Problem:    Problem{},
+	Enums: map[reflect.Type][]string{
+		reflect.TypeFor[pivot.Kind]():       kinds,
+		reflect.TypeFor[contract.Case]():    {string(contract.Alone), string(contract.Versions), string(contract.Lots), string(contract.Folded)},
+		reflect.TypeFor[catalog.Severity](): {string(catalog.Error), string(catalog.Warning)},
+		reflect.TypeFor[catalog.Rating]():   ratingNames,
+		reflect.TypeFor[audit.State]():      named(audit.States()),
+		reflect.TypeFor[audit.Obstacle]():   named(audit.Obstacles()),
+		reflect.TypeFor[entry.Op]():         {string(entry.Put), string(entry.Withdraw), string(entry.Redact), string(entry.Statement)},
+	},
+	Fields: fieldText,
+}
+
+// fieldText describes a field of a schema: those of contracts as the data dictionary
+// does, others by the table of texts; "" for those that speak for themselves.
+func fieldText(schema, field string, lang texts.Lang) string {
+	key := "openapi.field." + schema + "." + field
+	if schema == "Contract" {
+		key = "field." + field + ".text"
+	}
+	if !texts.Has(key) {
+		return ""
+	}
+	return texts.T(lang, key)
+}
+
+// Readings lists the operations of the API that only read: what `maillon query` asks.
+func Readings() []openapi.Operation {
+	var out []openapi.Operation
+	for _, o := range operations {
+		if o.Readable() {
+			out = append(out, o)
+		}
+	}
+	return out
+}
