@@ -45,6 +45,7 @@ func (n *Node) adminActs(tokens []string) http.Handler {
 	n.outletRoutes(r)
 	n.backupRoutes(r)
 	n.leaveRoutes(r)
+	n.sireneRoutes(r)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		req, ok := n.identify(req, tokens)
 		if !ok {

@@ -99,3 +99,13 @@ func PostcodeKnown(code string) bool {
 	_, known := cog().postcodes[code]
 	return known
 }
+
+// ByPostcode lists the communes of today that a postal code serves, by code;
+// most codes serve several.
+func ByPostcode(code string) []Municipality {
+	var out []Municipality
+	for _, at := range cog().byPostcode[code] {
+		out = append(out, cog().communes[at])
+	}
+	return out
+}

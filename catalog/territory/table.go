@@ -33,6 +33,7 @@ type table struct {
 	communes     []Municipality         // by code
 	old          map[string]int         // former code, or code of a municipal arrondissement → place in communes
 	postcodes    map[string][]string    // → the départements of its communes, sorted
+	byPostcode   map[string][]int       // → places in communes
 	members      map[string][]int       // EPCI or EPT → places in communes
 	epcis        map[string]epci        // by SIREN
 	epciCodes    []string               // sorted
@@ -65,6 +66,7 @@ func load() (*table, error) {
 		communes:     make([]Municipality, 0, 36_000), // room for all, so that nothing is copied
 		old:          make(map[string]int, 5_000),
 		postcodes:    make(map[string][]string, 7_000),
+		byPostcode:   make(map[string][]int, 7_000),
 		members:      make(map[string][]int, 1_300),
 		epcis:        make(map[string]epci, 1_300),
 		departements: map[string]departement{alsace: {"Alsace", "44"}},
@@ -164,6 +166,7 @@ func (t *table) addCommune(row []string) error {
 		t.members[code] = append(t.members[code], at)
 	}
 	for code := range strings.FieldsSeq(row[5]) {
+		t.byPostcode[code] = append(t.byPostcode[code], at)
 		if known := t.postcodes[code]; !slices.Contains(known, m.Departement) {
 			t.postcodes[code] = append(known, m.Departement)
 		}

@@ -30,6 +30,7 @@ import (
 	"maillon/federation/witness"
 	"maillon/node/auditor"
 	"maillon/node/deposit"
+	"maillon/node/firms"
 	"maillon/node/harvester"
 	"maillon/node/shelf"
 	"maillon/node/toolbox"
@@ -108,6 +109,8 @@ type Server struct {
 	Audits *auditor.Auditor
 	// OutlineDir is the folder of outlines for the maps; "" for none.
 	OutlineDir string
+	// Firms is what the node knows of firms; nil for nothing.
+	Firms *firms.Folder
 
 	answers answers
 	drawn   outlines
@@ -116,6 +119,7 @@ type Server struct {
 
 	sessions sessions
 	kits     kits
+	known    known
 }
 
 // A NodeStatus is a node as this one knows it.
@@ -177,6 +181,7 @@ func (s *Server) router() *mux.Router {
 	s.validateRoutes(v1, turn)
 	s.referenceRoutes(r, v1)
 	s.qualityRoutes(r, v1)
+	s.enrichRoutes(r, v1)
 	s.federationRoutes(r.PathPrefix("/federation/v1").Subrouter())
 	s.catalogRoutes(r)
 	s.datasetRoutes(r, v1)

@@ -7,6 +7,7 @@ import (
 
 	"maillon/catalog"
 	"maillon/catalog/contract"
+	"maillon/catalog/enrich"
 	"maillon/catalog/pivot"
 	"maillon/store/view"
 )
@@ -29,6 +30,8 @@ type ContractJSON struct {
 	Conflict  bool             `json:"conflict"`
 	Lots      []view.Row       `json:"lots,omitempty"`
 	Note      string           `json:"note,omitempty"` // reason of a withdrawal or redaction
+
+	Enrichment enrich.Enrichment `json:"enrichment"` // what follows from its codes, each value with its source
 }
 
 // A SourceJSON is where a version stands.
@@ -67,6 +70,7 @@ func (s *Server) contractJSON(d view.Detail) ContractJSON {
 		Address: d.Address, Permalink: s.Self.URL + "/marches/" + d.Address, Case: d.Case, IDs: d.IDs, State: d.State, Schema: shown.Schema,
 		Authority: d.Authority, Problems: shown.Problems, Repairs: shown.Repairs, Contract: shown.Contract, Current: shown.Contract.Current(),
 		Source: sourceJSON(shown), Versions: len(d.Versions), Conflict: d.Conflict, Lots: d.Lots, Note: shown.Note,
+		Enrichment: enrich.Of(shown.Contract, s.Firms.Firm),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"maillon/catalog/enrich"
 	"maillon/catalog/pivot"
 	"maillon/catalog/texts"
 	"maillon/node/web"
@@ -29,13 +30,18 @@ func (s *Server) contractPage(w http.ResponseWriter, r *http.Request) error {
 		Address: d.Address, Kind: string(d.Kind), State: string(d.State), Schema: string(shown.Schema), Title: c.Object,
 		Permalink: s.Self.URL + "/marches/" + d.Address, JSON: s.base() + "/api/v1/contracts/" + d.Address,
 		Buyer: d.Buyer, BuyerName: d.BuyerName, BuyerURL: s.base() + "/acheteurs/" + d.Buyer, Withdrawn: d.State == view.Withdrawn,
-		Fields: contractFields(c, lang), Suppliers: supplierRows(c.Suppliers), Modifications: modificationRows(c.Modifications, lang),
+		Fields: contractFields(c, lang), Modifications: modificationRows(c.Modifications, lang),
 	}
+	added := enrich.Of(c, s.Firms.Firm)
+	page.Enrichment, page.Suppliers = enrichRows(added, lang), s.knownSuppliers(c.Suppliers, lang)
 	if page.Title == "" {
 		page.Title = d.ID
 	}
 	if page.BuyerName == "" {
 		page.BuyerName = s.Catalog.BuyerName(d.Buyer)
+	}
+	if page.BuyerName == d.Buyer && added.Buyer.Name != nil {
+		page.BuyerName = added.Buyer.Name.Value
 	}
 	if d.State == view.Redacted {
 		page.Redacted = shown.Note

@@ -7,6 +7,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"maillon/catalog"
+	"maillon/catalog/enrich"
 	"maillon/catalog/rdf"
 	"maillon/catalog/texts"
 	"maillon/node/shelf"
@@ -251,6 +252,14 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if page.Lineage, err = s.lineageRows(siret, langOf(r)); err != nil {
 		return err
+	}
+	about := enrich.Buyer(siret, "", s.Firms.Firm)
+	page.Facts = firmFacts(about, langOf(r))
+	if about.Where != nil {
+		page.Where = areaRows(*about.Where, langOf(r))
+	}
+	if page.Name == siret && about.Name != nil {
+		page.Name = about.Name.Value
 	}
 	page.LD = map[string]any{
 		"@context": "https://schema.org/", "@type": "GovernmentOrganization", "@id": s.Self.URL + "/agents/" + siret, "name": page.Name,

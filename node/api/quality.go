@@ -62,6 +62,10 @@ func (s *Server) qualityPage(w http.ResponseWriter, r *http.Request) error {
 	lang := langOf(r)
 	list, average := s.scores()
 	page := web.QualityPage{Points: average, Rating: texts.T(lang, "quality.rating."+string(catalog.RatingOf(average)))}
+	var err error
+	if page.Known, err = s.knownRows(r, lang); err != nil {
+		return err
+	}
 	missing := map[string]int{}
 	nine := 0
 	for _, d := range list {

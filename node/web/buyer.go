@@ -10,6 +10,8 @@ type BuyerPage struct {
 	Audit                string // its letter
 	Datasets             []DatasetRow
 	Lineage              []LineageRow
+	Where                []AreaRow
+	Facts                []PartyFact
 	LD                   any // schema.org, for search engines
 }
 

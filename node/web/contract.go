@@ -22,6 +22,7 @@ type ContractPage struct {
 
 	Fields        []FieldRow // in the order of the arrêté
 	Suppliers     []SupplierRow
+	Enrichment    Enrichment
 	Modifications []ModificationRow
 	Problems      []ProblemRow
 	Repairs       []string // sentences in the page's language
@@ -36,7 +37,11 @@ type ContractPage struct {
 type FieldRow struct{ Label, Legal, Value string }
 
 // A SupplierRow is a titulaire.
-type SupplierRow struct{ ID, IDType, Name string }
+type SupplierRow struct {
+	ID, IDType, Name string
+	URL              string // of its page; "" if it has none
+	Note             string // what is known beside: where, how large; "" if nothing
+}
 
 // A ModificationRow is one modification of a contract, its values in words.
 type ModificationRow struct {

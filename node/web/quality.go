@@ -9,6 +9,7 @@ type QualityPage struct {
 	Nine       int    // of the nine points of data.gouv.fr
 	Missing    []QualityRow
 	Datasets   []QualityDataset // the worst first
+	Known      Known
 }
 
 func (QualityPage) name() string { return "quality" }

@@ -30,7 +30,11 @@ var sampleProblems = []ProblemRow{
 	{Rule: "unknown-key", Severity: "warning", Text: "Ce champ n’est pas dans le schéma officiel."},
 }
 
-var sampleSuppliers = []SupplierRow{{ID: "30000000700013", IDType: "SIRET", Name: "Travaux du Val"}, {ID: "FR00300000007", IDType: "TVA"}}
+var sampleAreas = []AreaRow{{"commune", "00001", "Aval", "d’après SIRENE", "(code 00002 dans le marché)"}, {"departement", "00", "Exemple", "d’après le code géographique", ""}}
+
+var sampleFacts = []PartyFact{{"Nom", "Travaux <du> Val", "d’après SIRENE"}, {"Effectif", "6 à 9 salariés", "d’après SIRENE"}}
+
+var sampleSuppliers = []SupplierRow{{ID: "30000000700013", IDType: "SIRET", Name: "Travaux du Val", URL: "/opendata/titulaires/30000000700013", Note: "Aval · PME"}, {ID: "FR00300000007", IDType: "TVA"}}
 
 var sampleDeposit = DepositRow{ID: "2026-03-02-7f3a", Name: "marches-2026-02.json", Series: "marches", Outcome: "accepted", At: then, Records: 1240, Conforming: 1198, ToCorrect: 40, Refused: 2, Appended: 312}
 
@@ -69,10 +73,11 @@ func fullPages() []Page {
 		},
 		DeskTrailPage{Desk: Desk{Operator: "Camille", Role: "reader", Form: "f"}, Acts: []DeskAct{{Number: 2, At: then, By: "Camille", Role: "registrar", What: "accept", About: "21000003500017", Particular: "21000001900017"}, {Number: 1, What: "other", Role: "other"}}, Next: "/bureau/suivi?avant=1"},
 		DeskOperatorsPage{Desk: Desk{Operator: "admin", Role: "administrator", Form: "f"}, May: true, Token: "0123", Operators: []DeskOperator{{"Camille", "registrar", then}}},
-		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Audit: "/opendata/audit/21000001900017", Datasets: sampleDatasets,
+		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Audit: "/opendata/audit/21000001900017", Datasets: sampleDatasets, Where: sampleAreas, Facts: sampleFacts,
 			Lineage: []LineageRow{{SIRET: "21000002700012", Name: "Amont <b>", URL: "/opendata/acheteurs/21000002700012", Follows: true, Since: "2026-01-01", Why: "fusion", Reason: "arrêté du 3 mars"}, {SIRET: "21000003500017", URL: "/x", Since: "bad"}}, LD: map[string]any{"@type": "GovernmentOrganization"}},
+		SupplierPage{ID: "30000000700013", Name: "Travaux <du> Val", Found: true, Facts: sampleFacts, Where: sampleAreas, Contracts: 12, ContractsURL: "/opendata/marches?supplier=30000000700013", JSON: "/opendata/api/v1/suppliers/30000000700013", Met: 120, Known: 99, Percent: 82, Sources: []string{"StockUniteLegale_utf8.zip, mis à jour jusqu’au 1er mars 2026"}},
 		VendorPage{URL: "https://aval.invalid", Files: []FileRow{{Label: "exemple.json", Format: "JSON 2.0.4", URL: "/opendata/editeurs/exemple.json"}}},
-		QualityPage{Points: 380, Of: 405, Nine: 8, Rating: "excellent", Missing: []QualityRow{{"Une période", "Donnez-la.", 2}}, Datasets: []QualityDataset{{"Marchés 2026", "https://aval.invalid/d", "excellent", 380}}},
+		QualityPage{Known: Known{Sources: []string{"StockEtablissement_utf8.csv"}, Rows: []KnownRow{{Who: "Titulaires", Met: 120, Known: 99, Unknown: 21, Withheld: 3, Invalid: 1, Percent: 82}}, Others: 4}, Points: 380, Of: 405, Nine: 8, Rating: "excellent", Missing: []QualityRow{{"Une période", "Donnez-la.", 2}}, Datasets: []QualityDataset{{"Marchés 2026", "https://aval.invalid/d", "excellent", 380}}},
 		CataloguePage{Name: "Catalogue du Val", Text: "eau", Total: 31, Clear: "/opendata/catalogue", Next: "/opendata/catalogue?after=x", Parameter: []HiddenField{{"theme", "GOVE"}},
 			Facets:   []FacetGroup{{"Thème", []FacetValue{{"Transports", "/opendata/catalogue?theme=TRAN", 12, false}, {"Gouvernement et secteur public", "/opendata/catalogue", 3, true}}}},
 			Items:    []DatasetItem{{"Marchés 2026", "/opendata/jeux/d", "Commune d’Aval", "Contrats notifiés en 2026.", "excellent", []string{"CSV", "JSON"}, then, false}, {Title: "Arbres", URL: "/opendata/jeux/e", Foreign: true}},
@@ -155,8 +160,8 @@ func sampleLetter() LetterPage {
 func sampleContract() ContractPage {
 	return ContractPage{Address: "21000001900017/2026-014", Kind: "marche", State: "a-corriger", Schema: "2.0.4", Permalink: "/opendata/marches/21000001900017/2026-014?entry=1240", JSON: "/opendata/marches/21000001900017/2026-014.json",
 		Title: "Réfection de la toiture de l’école élémentaire et mise aux normes des gouttières, lot 2", Buyer: "21000001900017", BuyerName: "Commune d’Aval", BuyerURL: "/opendata/acheteurs/21000001900017",
-		Fields:    []FieldRow{{"Procédure", "procedure", "Procédure adaptée"}, {"Montant", "montant", "123 450,50 €"}, {"Durée", "dureeMois", "6 mois"}, {"Date de notification", "dateNotification", "27 février 2026"}, {"Code CPV", "codeCPV", "45261210 – Travaux de couverture"}, {Legal: "source"}},
-		Suppliers: sampleSuppliers, Problems: sampleProblems, Repairs: []string{"La date « 27/02/2026 » n’est pas au format AAAA-MM-JJ : lue 2026-02-27."},
+		Fields:     []FieldRow{{"Procédure", "procedure", "Procédure adaptée"}, {"Montant", "montant", "123 450,50 €"}, {"Durée", "dureeMois", "6 mois"}, {"Date de notification", "dateNotification", "27 février 2026"}, {"Code CPV", "codeCPV", "45261210 – Travaux de couverture"}, {Legal: "source"}},
+		Enrichment: Enrichment{Buyer: sampleAreas, Place: sampleAreas[1:], CPV: []LabelRow{{"45000000", "Construction work"}}}, Suppliers: sampleSuppliers, Problems: sampleProblems, Repairs: []string{"La date « 27/02/2026 » n’est pas au format AAAA-MM-JJ : lue 2026-02-27."},
 		Modifications: []ModificationRow{{Number: "1", Date: "2026-03-01", Published: "2026-03-02", Months: "8", Amount: "130 000 €", Suppliers: sampleSuppliers, Object: "Prolongation pour intempéries"}, {Number: "2"}},
 		Versions: []VersionRow{
 			{Node: "siren:210000019", NodeName: "Commune d’Aval", Authority: "own", State: "a-corriger", Reason: "newest", Shown: true, Index: 1240, Epoch: 1, At: then, Published: "2026-03-02"},
@@ -168,7 +173,7 @@ func sampleContract() ContractPage {
 func emptyPages() []Page {
 	return []Page{
 		DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
-		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, ErrorPage{Status: 404}, AboutPage{"accessibilite"}, CheckPage{Most: 1 << 20},
+		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, SupplierPage{ID: "s"}, ErrorPage{Status: 404}, AboutPage{"accessibilite"}, CheckPage{Most: 1 << 20},
 		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{Identifier: "d"}, SourcesPage{}, AuditPage{}, LetterPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
 	}
 }
@@ -183,7 +188,7 @@ func sparsePages() []Page {
 		ContractPage{Address: "b/1", Fields: make([]FieldRow, 1), Suppliers: make([]SupplierRow, 1), Modifications: make([]ModificationRow, 1), Problems: make([]ProblemRow, 1), Repairs: make([]string, 1), Versions: []VersionRow{{Differs: make([]DifferRow, 1)}}, Lots: make([]LotRow, 1)},
 		ContractsPage{Items: make([]ContractRow, 1)}, RegisterPage{Nodes: make([]NodeRow, 1), Buyers: make([]BuyerRow, 1)},
 		DeskLoginPage{Desk{Error: "x"}}, DeskMembersPage{May: true, Charters: true, Waiting: make([]DeskMember, 1), Members: make([]DeskMember, 1), Refused: make([]DeskCount, 1)}, DeskInvitationsPage{May: true, Made: make([]DeskInvitation, 1), Invitations: make([]DeskInvitation, 1)}, DeskTrailPage{Acts: make([]DeskAct, 1)}, DeskOperatorsPage{May: true, Operators: make([]DeskOperator, 1)},
-		BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1), Lineage: make([]LineageRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, AboutPage{"mentions-legales"}, CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)},
+		SupplierPage{ID: "s", Facts: make([]PartyFact, 1), Where: make([]AreaRow, 1), Sources: make([]string, 1)}, BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1), Lineage: make([]LineageRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, AboutPage{"mentions-legales"}, CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)},
 		VendorPage{Files: make([]FileRow, 1)}, QualityPage{Missing: make([]QualityRow, 1), Datasets: make([]QualityDataset, 1)}, LoginPage{}, EntryPage{Kind: "marche", Fields: []EntryField{{Name: "id", Help: "h", Type: "text"}}, Suppliers: make([]EntryRow, 1), Modifications: make([]EntryRow, 1)},
 		CataloguePage{Facets: []FacetGroup{{Label: "Thème", Values: []FacetValue{{Label: "x", URL: "/opendata/x"}}}}, Items: []DatasetItem{{Title: "x"}}, Syntaxes: []FileRow{{Label: "x", URL: "/opendata/x"}}},
 		DatasetPage{Name: "x", Fields: make([]FactRow, 1), Files: make([]DatasetFile, 1), Sources: make([]DatasetSource, 1), Missing: make([]QualityRow, 1), Of: 405},

@@ -108,6 +108,19 @@ func Open(db store.DB, self string) (*Views, error) {
 	return v, nil
 }
 
+// OpenReadOnly returns the views kept in db for queries alone, as they are: those that
+// other rules made are an error.
+func OpenReadOnly(db store.DB) (*Views, error) {
+	v := &Views{db: db}
+	err := db.View(func(tx store.Tx) error {
+		if have := string(tx.Bucket(metaBucket).Get(rulesKey)); have != rules {
+			return fmt.Errorf("open views: they were made by rules %q, want %q (start the node once)", have, rules)
+		}
+		return nil
+	})
+	return v, err
+}
+
 // Reset drops everything but the diary.
 func (v *Views) Reset() error {
 	err := v.db.Update(func(tx store.Tx) error {

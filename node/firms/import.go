@@ -1,0 +1,138 @@
+package firms
+
+import (
+	"archive/zip"
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/klauspost/compress/gzip"
+
+	"maillon/catalog/sirene"
+)
+
+// mostKept bounds the rows of one table: three times the establishments that all
+// contracts of the country name.
+const mostKept = 3_000_000
+
+// ErrMany: more is asked for than a table holds.
+var ErrMany = errors.New("too many numbers for one table")
+
+// Import reads a stock file of INSEE, plain, in gzip or in a zip of its own, and puts
+// the rows of the numbers met (SIRET) in place of the table of before, in one step: a
+// reader sees either. Memory grows with what is kept, not with the file.
+func Import(ctx context.Context, dir, name string, met []string, now time.Time) (sirene.Source, error) {
+	in, err := open(name)
+	if err != nil {
+		return sirene.Source{}, err
+	}
+	defer in.Close()
+	wanted := map[sirene.Kind]map[uint64]struct{}{sirene.Establishments: {}, sirene.Units: {}}
+	for _, siret := range met {
+		if n, ok := sirene.Number(siret); ok && len(siret) == 14 {
+			wanted[sirene.Establishments][n] = struct{}{}
+			wanted[sirene.Units][sirene.Unit(n)] = struct{}{}
+		}
+	}
+	var rows []sirene.Row
+	stats, err := sirene.Read(canceled{ctx, in},
+		func(k sirene.Kind, n uint64) bool { _, ok := wanted[k][n]; return ok },
+		func(r sirene.Row) error {
+			if len(rows) == mostKept {
+				return ErrMany
+			}
+			rows = append(rows, r)
+			return nil
+		})
+	if err != nil {
+		return sirene.Source{}, fmt.Errorf("%s: %w", name, err)
+	}
+	src := sirene.Source{Stats: stats, File: filepath.Base(name), Imported: now.UTC().Truncate(time.Second), Met: len(wanted[stats.Kind])}
+	return src, put(dir, src, rows)
+}
+
+func put(dir string, src sirene.Source, rows []sirene.Row) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	out, err := renameio.NewPendingFile(file(dir, src.Kind), renameio.WithPermissions(0o600))
+	if err != nil {
+		return err
+	}
+	defer out.Cleanup() // nothing, once it was put in place
+	if err := sirene.WriteTable(out, src, rows); err != nil {
+		return err
+	}
+	return out.CloseAtomicallyReplace()
+}
+
+// open opens a file by what it begins with: gzip, zip, else as it is.
+func open(name string) (io.ReadCloser, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	in, err := unpack(f)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), f.Close())
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{in, f}, nil
+}
+
+func unpack(f *os.File) (io.Reader, error) {
+	b := bufio.NewReaderSize(f, 1<<20)
+	head, err := b.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	switch {
+	case strings.HasPrefix(string(head), "\x1f\x8b"):
+		return gzip.NewReader(b)
+	case string(head) != "PK\x03\x04":
+		return b, nil
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	z, err := zip.NewReader(f, info.Size())
+	if err != nil {
+		return nil, err
+	}
+	var only *zip.File
+	for _, e := range z.File {
+		if strings.EqualFold(filepath.Ext(e.Name), ".csv") {
+			if only != nil {
+				return nil, fmt.Errorf("the zip holds several tables (%s, %s): give one at a time", only.Name, e.Name)
+			}
+			only = e
+		}
+	}
+	if only == nil {
+		return nil, errors.New("the zip holds no .csv")
+	}
+	return only.Open()
+}
+
+// canceled ends the reading when its context does.
+type canceled struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+func (c canceled) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.in.Read(p)
+}
