@@ -29,6 +29,8 @@ var operations = []openapi.Operation{
 	get("contracts", "getHistory", "/api/v1/contracts/{buyer}/{slug}/history", HistoryJSON{}, contractName),
 	get("contracts", "listConflicts", "/api/v1/conflicts", page[ConflictJSON]{}, params{after, limit(maxPage)}),
 	get("contracts", "getStats", "/api/v1/stats", view.Totals{}, nil),
+	get("contracts", "getSupplier", "/api/v1/suppliers/{id}", SupplierJSON{}, params{{Name: "id", Example: "35600000000048"}}),
+	get("contracts", "getEnrichment", "/api/v1/enrichment", KnownJSON{}, nil),
 
 	get("catalogue", "listDatasets", "/api/v1/datasets", datasetsAnswer{}, append(facetParams[:len(facetParams):len(facetParams)], after, limit(datasetsMost))),
 	get("catalogue", "getDataset", "/api/v1/datasets/{id}", DatasetDetail{}, params{{Name: "id"}, lang}),
