@@ -28,6 +28,7 @@ import (
 
 	"maillon/federation"
 	"maillon/federation/follow"
+	"maillon/node/access"
 	"maillon/node/deposit"
 	"maillon/node/harvester"
 	"maillon/node/outlet"
@@ -49,8 +50,9 @@ type Node struct {
 	noisy  zerolog.Logger // of what others can cause as often as they like: a few a minute
 	counts counts
 
-	main     *bolt.DB // journals, mirrors, state
-	vdb      *bolt.DB // views and what is derived from them
+	access   *access.Book // password and tokens
+	main     *bolt.DB     // journals, mirrors, state
+	vdb      *bolt.DB     // views and what is derived from them
 	views    *view.Views
 	applying sync.Mutex // held while the views take entries in
 	stating  sync.Mutex // held while statements are written
@@ -142,6 +144,7 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 			return n, err
 		}
 	}
+	n.access = access.Open(n.path(access.FileName), n.now)
 	if err := n.openJournals(); err != nil {
 		return n, err
 	}

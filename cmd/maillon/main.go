@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -107,12 +108,13 @@ func (c *cli) root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().StringVar(&c.lang, "lang", c.lang, "fr, en")
-	root.PersistentFlags().StringVarP(&c.config, "config", "c", envOr("MAILLON_CONFIG", "maillon.yaml"), "configuration")
+	root.PersistentFlags().StringVarP(&c.config, "config", "c", defaultConfig(), "configuration")
 	root.AddCommand(
 		c.runCommand(), c.demoCommand(), c.validateCommand(), c.convertCommand(), c.dictionaryCommand(), c.templateCommand(), c.publishCommand(), c.publishUdataCommand(), c.backupCommand(), c.restoreCommand(), c.retractCommand("withdraw"), c.retractCommand("redact"),
 		c.membersCommand(), c.inviteCommand(), c.joinCommand(), c.rootKeyCommand(), c.sourceCommand(), c.territoryCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
 	)
 	root.AddCommand(c.toolboxCommand(), c.queryCommand(), c.configCommand(), c.sireneCommand())
+	root.AddCommand(c.initCommand(), c.tokenCommand(), c.passwordCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	c.describe(root)
@@ -147,9 +149,20 @@ func (c *cli) describe(cmd *cobra.Command) {
 	}
 }
 
-func envOr(name, otherwise string) string {
-	if v := os.Getenv(name); v != "" {
+// systemConfig is the configuration of a node that a package installed.
+const systemConfig = "/etc/maillon/maillon.yaml"
+
+// defaultConfig is MAILLON_CONFIG, else the file of this folder, else that of the
+// package, where one is installed.
+func defaultConfig() string {
+	if v := os.Getenv("MAILLON_CONFIG"); v != "" {
 		return v
 	}
-	return otherwise
+	if _, err := os.Stat("maillon.yaml"); err == nil {
+		return "maillon.yaml"
+	}
+	if st, err := os.Stat(filepath.Dir(systemConfig)); err == nil && st.IsDir() {
+		return systemConfig
+	}
+	return "maillon.yaml"
 }

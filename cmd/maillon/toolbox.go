@@ -19,7 +19,7 @@ func (c *cli) toolboxCommand() *cobra.Command {
 		&cobra.Command{Use: "init DIR", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 			written, left, err := writeDefaults(args[0])
 			if err == nil {
-				fmt.Fprintln(cmd.OutOrStdout(), c.t("cli.init.done", args[0], written, left))
+				fmt.Fprintln(cmd.OutOrStdout(), c.t("cli.toolbox.init.done", args[0], written, left))
 			}
 			return err
 		}},
@@ -71,6 +71,6 @@ func (c *cli) checkToolbox(cmd *cobra.Command, dir string) error {
 	if len(content.Problems) > 0 {
 		return errBad // it is said above
 	}
-	fmt.Fprintln(out, c.t("cli.check.fine", dir, len(content.Pages), len(content.Stories), len(content.Contacts), len(content.Events), len(content.Calls)))
+	fmt.Fprintln(out, c.t("cli.toolbox.check.fine", dir, len(content.Pages), len(content.Stories), len(content.Contacts), len(content.Events), len(content.Calls)))
 	return nil
 }
