@@ -177,6 +177,7 @@ func (s *Server) router() *mux.Router {
 	s.fileRoutes(r.PathPrefix("/files").Subrouter())
 	v1 := r.PathPrefix("/api/v1").Subrouter()
 	s.contractRoutes(v1)
+	s.changeRoutes(v1)
 	s.depositRoutes(v1)
 	s.nodeRoutes(v1)
 	turn := inTurn()
@@ -316,7 +317,7 @@ func kindOf(err error) (kind, title string, status int) {
 		return "read-only", "The node is read-only for now", http.StatusServiceUnavailable
 	case errors.Is(err, syscall.ENOSPC):
 		return "disk-full", "The node's disk is full", http.StatusInsufficientStorage
-	case errors.Is(err, ErrStarting):
+	case errors.Is(err, ErrStarting), errors.Is(err, view.ErrBehind):
 		return "starting", "The node is starting", http.StatusServiceUnavailable
 	case errors.Is(err, auditor.ErrMaking):
 		return "making", "The audit is being made", http.StatusServiceUnavailable

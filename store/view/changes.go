@@ -9,10 +9,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"maillon/catalog/contract"
+	"maillon/catalog/entry"
 	"maillon/catalog/pivot"
 	"maillon/store"
 )
@@ -109,8 +111,11 @@ func (c *Change) In(departement string) bool {
 // A Told is a change with what the contract is now.
 type Told struct {
 	Change
-	Row    Row            // as lists have it; zero if the contract is gone
-	Record pivot.Complete // of the version shown; only if it was asked for
+	Row      Row            // as lists have it; this and what follows is zero if the contract is gone
+	Shown    entry.Ref      // the record shown
+	Hash     string         // of it, in hexadecimal; "" if it has none
+	Received time.Time      // by the node that published it
+	Record   pivot.Complete // of the version shown; only if it was asked for
 }
 
 // An untold is what is to be told of a change, before it is derived.
@@ -181,6 +186,7 @@ func (t *Told) tell(u *untold, full bool) error {
 		return nil
 	}
 	t.What = whatOf(&u.c)
+	t.Shown, t.Hash, t.Received = u.record.ref, u.record.hashText(), u.record.at
 	if !full {
 		said, err := u.record.read()
 		if err == nil {
