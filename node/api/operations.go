@@ -28,6 +28,10 @@ var operations = []openapi.Operation{
 	get("contracts", "getContract", "/api/v1/contracts/{buyer}/{slug}", ContractJSON{}, contractName),
 	get("contracts", "getHistory", "/api/v1/contracts/{buyer}/{slug}/history", HistoryJSON{}, contractName),
 	get("contracts", "listConflicts", "/api/v1/conflicts", page[ConflictJSON]{}, params{after, limit(maxPage)}),
+	getOther("contracts", "listChanges", "/api/v1/changes", "application/x-ndjson", params{
+		{Name: "since"}, limit(mostChanges), {Name: "wait", Type: "integer", Most: int(mostWait / time.Second)}, {Name: "buyer"},
+		{Name: "departement", Example: "35"}, {Name: "record", Enum: []string{"yes", "no"}}, lang,
+	}),
 	get("contracts", "getStats", "/api/v1/stats", view.Totals{}, nil),
 	get("contracts", "getSupplier", "/api/v1/suppliers/{id}", SupplierJSON{}, params{{Name: "id", Example: "35600000000048"}}),
 	get("contracts", "getEnrichment", "/api/v1/enrichment", KnownJSON{}, nil),
