@@ -194,4 +194,3 @@ func kindOfChange(t *view.Told, seen uint64) string {
 	}
 	return kindChanged
 }
-
