@@ -6,6 +6,7 @@ import (
 	"maillon/catalog"
 	"maillon/catalog/territory"
 	"maillon/catalog/texts"
+	"maillon/node/edition"
 	"maillon/node/harvester"
 	"maillon/node/outlet"
 )
@@ -36,6 +37,7 @@ type Config struct {
 	Sources    []harvester.Config // foreign catalogues to harvest
 	Outlet     outlet.Config      // what is published on a udata platform
 	Backup     BackupConfig
+	Editions   edition.Keep // how long dated editions of a hub's datasets are kept
 	Toolbox    ToolboxConfig
 	Log        LogConfig
 

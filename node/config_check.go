@@ -41,6 +41,9 @@ func (raw *rawConfig) check() (Config, error) {
 	if c.Deposits, err = raw.deposits(); err != nil {
 		return c, err
 	}
+	if c.Editions, err = raw.editions(); err != nil {
+		return c, err
+	}
 	if c.Validate.MaxBytes, err = parseSize(raw.Validate.MaxSize); err != nil {
 		return c, fmt.Errorf("validate.max_size: %w", err)
 	}

@@ -56,6 +56,10 @@ type rawConfig struct {
 		Keep       string `yaml:"keep"`
 		Passphrase string `yaml:"passphrase_file"`
 	} `yaml:"backup"`
+	Editions struct {
+		KeepDays   string `yaml:"keep_days"`
+		KeepMonths string `yaml:"keep_months"`
+	} `yaml:"editions"`
 	Publish struct {
 		UData rawOutlet `yaml:"udata"`
 	} `yaml:"publish"`
@@ -166,6 +170,7 @@ func defaults() *rawConfig {
 	raw.Federation.FollowEvery = "15m"
 	raw.Federation.OrphanAfter = "1h"
 	raw.Federation.CharterFile = "charter.txt"
+	raw.Editions.KeepDays, raw.Editions.KeepMonths = "30", "24"
 	raw.Log.Level, raw.Log.Format = "info", "console"
 	return &raw
 }

@@ -30,6 +30,7 @@ import (
 	"maillon/federation/follow"
 	"maillon/node/access"
 	"maillon/node/deposit"
+	"maillon/node/edition"
 	"maillon/node/harvester"
 	"maillon/node/outlet"
 	"maillon/node/shelf"
@@ -60,6 +61,7 @@ type Node struct {
 	own      *journal.Log
 	desk     *deposit.Desk
 	shelf    *shelf.Shelf
+	editions *edition.Store // nil if this node is no hub
 	client   *follow.Client
 	gather   *harvester.Harvester
 	outlet   *outlet.Outlet
@@ -89,11 +91,11 @@ type Node struct {
 
 // bells wake tasks. Each holds at most one wake-up.
 type bells struct {
-	views, announce, follow, state, files, cosign, witness, push, confirm chan struct{}
+	views, announce, follow, state, files, editions, cosign, witness, push, confirm chan struct{}
 }
 
 func (b bells) all() {
-	for _, bell := range []chan struct{}{b.views, b.announce, b.follow, b.state, b.files, b.cosign, b.witness, b.push, b.confirm} {
+	for _, bell := range []chan struct{}{b.views, b.announce, b.follow, b.state, b.files, b.editions, b.cosign, b.witness, b.push, b.confirm} {
 		ring(bell)
 	}
 }
@@ -127,7 +129,7 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	bell := func() chan struct{} { return make(chan struct{}, 1) }
 	n = &Node{
 		cfg: cfg, log: log, now: cfg.Now,
-		bells:   bells{views: bell(), announce: bell(), follow: bell(), state: bell(), files: bell(), cosign: bell(), witness: bell(), push: bell(), confirm: bell()},
+		bells:   bells{views: bell(), announce: bell(), follow: bell(), state: bell(), files: bell(), editions: bell(), cosign: bell(), witness: bell(), push: bell(), confirm: bell()},
 		mirrors: newMirrors(),
 	}
 	if n.now == nil {
@@ -155,6 +157,9 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	n.desk = &deposit.Desk{
 		Dir: n.path("deposits"), DB: n.main, Log: n.own, Signer: n.key.signer,
 		Strict: cfg.Deposits.Strict, MaxBytes: cfg.Deposits.MaxBytes, Ready: n.head.ready, Now: n.now,
+	}
+	if err := n.openEditions(); err != nil {
+		return n, err
 	}
 	n.shelf = n.newShelf()
 	n.client = follow.NewClient(follow.Options{AllowPrivate: cfg.Federation.AllowPrivate, UserAgent: "maillon/" + Version + " (+" + cfg.URL + ")"})
@@ -219,6 +224,7 @@ func (n *Node) plan() error {
 	n.tasks = append(n.tasks,
 		task{"views", n.runViews},
 		task{"files", n.runFiles},
+		task{"editions", n.runEditions},
 		task{"announce", n.runAnnounce},
 		task{"follow", n.runFollow},
 		task{"state", n.runStatements},

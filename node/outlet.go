@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,7 +105,7 @@ func (r rawOutlet) check(data string) (outlet.Config, error) {
 		switch _, err := territory.ParseSIRET(siret); {
 		case isBuyer && err != nil:
 			return c, fmt.Errorf("publish.udata.sets[%d].what: %w", i, err)
-		case !isBuyer && t.What != "all" && t.What != "register":
+		case !isBuyer && !slices.Contains([]string{"all", "years", "register"}, t.What) && !strings.HasPrefix(t.What, "departement:"):
 			return c, fmt.Errorf("publish.udata.sets[%d].what: %q: %w", i, t.What, outlet.ErrWhat)
 		case seen[t.What]:
 			return c, fmt.Errorf("publish.udata.sets[%d].what: %q stands there twice", i, t.What)

@@ -106,7 +106,8 @@ func Verify(ctx context.Context, cfg Config) ([]Verified, error) {
 // newShelf describes the node to its shelf of datasets.
 func (n *Node) newShelf() *shelf.Shelf {
 	return &shelf.Shelf{
-		Dir: n.path("files"), DB: n.vdb, Views: n.views, Node: n.cfg.ID.String(), Hub: n.cfg.Federation.Hub != nil, URL: n.cfg.URL, Links: n.cfg.Public(),
+		Editions: n.editions,
+		Dir:      n.path("files"), DB: n.vdb, Views: n.views, Node: n.cfg.ID.String(), Hub: n.cfg.Federation.Hub != nil, URL: n.cfg.URL, Links: n.cfg.Public(),
 		Who: shelf.Publisher{
 			NodeID: n.cfg.ID.String(), SIRET: n.cfg.ID.SIRET().String(), Name: n.cfg.Name, Level: string(n.cfg.Level),
 			Contact: n.cfg.Contact, Territory: n.cfg.Territory, Box: n.cfg.Box,

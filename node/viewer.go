@@ -79,6 +79,7 @@ func (n *Node) runFiles(ctx context.Context) error {
 		if !n.head.started() {
 			continue
 		}
+		ring(n.bells.editions)
 		changed, err := n.shelf.Refresh(ctx)
 		if ctx.Err() != nil {
 			return nil

@@ -191,6 +191,7 @@ func (s *Server) router() *mux.Router {
 	s.successionRoutes(v1)
 	s.openapiRoutes(r)
 	s.registerRoutes(r)
+	s.schemaRoutes(r)
 	s.healthRoutes(r)
 	s.auditRoutes(r, v1)
 	s.pageRoutes(r)
@@ -216,7 +217,11 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	base := s.base()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			p := recover()
+			if p == http.ErrAbortHandler {
+				panic(p) // the connection is to be cut: what was sent is not whole
+			}
+			if p != nil {
 				s.Log.Error().Interface("panic", p).Str("path", r.URL.Path).Bytes("stack", debug.Stack()).Msg("request broke")
 				http.Error(w, "Internal error", http.StatusInternalServerError)
 			}

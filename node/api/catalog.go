@@ -279,13 +279,11 @@ func only(c catalog.Catalog, keep func(catalog.Dataset) bool, what, name string)
 // oneDataset is a catalogue cut down to one dataset of this node's own.
 func (s *Server) oneDataset(r *http.Request) (catalog.Catalog, error) {
 	id := mux.Vars(r)["id"]
-	d, ok := s.Shelf.Dataset(id)
-	if !ok {
-		return catalog.Catalog{}, fmt.Errorf("dataset %q: %w", id, store.ErrNotFound)
-	}
-	c := s.Catalog.Catalogue(nil)
-	if d.Buyer != "" {
+	var c catalog.Catalog
+	if d, ok := s.Shelf.Dataset(id); ok {
 		c, _ = s.Catalog.BuyerCatalogue(d.Buyer)
+	} else {
+		c = s.Catalog.Catalogue(nil)
 	}
 	return only(c, func(d catalog.Dataset) bool { return d.Identifier == id }, "dataset", id)
 }
@@ -314,6 +312,10 @@ func (s *Server) oneHarvested(r *http.Request) (catalog.Catalog, error) {
 // oneSeries is a buyer's catalogue, as a series of years.
 func (s *Server) oneSeries(r *http.Request) (catalog.Catalog, error) {
 	id := mux.Vars(r)["id"]
+	if id == shelf.YearsID(s.Self.ID) || id == shelf.DepartementsID(s.Self.ID) {
+		iri := s.names() + "/catalog/series/" + id
+		return only(s.Catalog.Catalogue(nil), func(d catalog.Dataset) bool { return d.InSeries == iri }, "series", id)
+	}
 	siret, ok := strings.CutSuffix(id, "-decp")
 	c, found := s.Catalog.BuyerCatalogue(siret)
 	if !ok || !found {

@@ -17,6 +17,7 @@ import (
 // file, and the gzip copy to those who take it and ask for no range.
 func (s *Server) fileRoutes(r *mux.Router) {
 	r.Handle("/{dataset}/{name}", s.answer(s.file)).Methods("GET", "HEAD")
+	r.Handle("/{dataset}/{edition}/{name}", s.answer(s.file)).Methods("GET", "HEAD")
 }
 
 // foreignPolicy is for what others wrote, should a browser show it all the same.
@@ -24,19 +25,18 @@ const foreignPolicy = "default-src 'none'; sandbox"
 
 func (s *Server) file(w http.ResponseWriter, r *http.Request) error {
 	v := mux.Vars(r)
+	if done, err := s.territoryFile(w, r, v["dataset"], v["edition"], v["name"]); done {
+		return err
+	}
 	path, f, ok := s.Shelf.Path(v["dataset"], v["name"])
-	if !ok {
+	if !ok || v["edition"] != "" {
 		if err := s.Ready(); err != nil {
 			return err
 		}
 		return fmt.Errorf("file %s/%s: %w", v["dataset"], v["name"], store.ErrNotFound)
 	}
+	fileHeaders(w, v["dataset"]+"-"+f.Name, contentType(f))
 	h := w.Header()
-	h.Set("Content-Type", contentType(f))
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": v["dataset"] + "-" + f.Name}))
-	h.Set("Content-Security-Policy", foreignPolicy)
-	h.Set("Cache-Control", "public, max-age=60")
-	h.Add("Vary", "Accept-Encoding")
 	etag := f.SHA256[:32]
 	if r.Header.Get("Range") == "" && accepts(r, "gzip") {
 		path, etag = path+".gz", etag+"-gzip"
@@ -50,6 +50,16 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) error {
 	defer file.Close()
 	http.ServeContent(w, r, "", f.Modified, file)
 	return nil
+}
+
+// fileHeaders are those of every download.
+func fileHeaders(w http.ResponseWriter, name, media string) {
+	h := w.Header()
+	h.Set("Content-Type", media)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	h.Set("Content-Security-Policy", foreignPolicy)
+	h.Set("Cache-Control", "public, max-age=60")
+	h.Add("Vary", "Accept-Encoding")
 }
 
 func contentType(f shelf.File) string {

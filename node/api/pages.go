@@ -111,16 +111,12 @@ func nodeRow(n NodeStatus) web.NodeRow {
 
 func (s *Server) datasetRow(d shelf.Dataset, lang texts.Lang) web.DatasetRow {
 	row := web.DatasetRow{ID: d.ID, Buyer: d.Buyer, Year: d.Year, Records: d.Total, Conforming: d.Conform, Modified: d.Modified}
-	if d.Buyer == "" {
-		row.Title = texts.T(lang, "dataset.all.title", s.Self.Name)
-	} else {
-		row.BuyerName = s.Catalog.BuyerName(d.Buyer)
-		year := d.Year
-		if year == "" {
-			year = texts.T(lang, "dataset.undated")
-		}
-		row.Title = texts.T(lang, "dataset.year.title", row.BuyerName, year)
+	row.BuyerName = s.Catalog.BuyerName(d.Buyer)
+	year := d.Year
+	if year == "" {
+		year = texts.T(lang, "dataset.undated")
 	}
+	row.Title = texts.T(lang, "dataset.year.title", row.BuyerName, year)
 	for _, f := range d.Files {
 		row.Files = append(row.Files, web.FileRow{
 			Label: texts.T(lang, "file."+f.Name), Format: f.Format, Size: f.Size, URL: s.base() + "/files/" + d.ID + "/" + f.Name,

@@ -71,8 +71,8 @@ var formatsWanted = []catalog.Format{catalog.JSON, catalog.XML, catalog.CSV, cat
 // note looks for pivot files among those of a dataset.
 func (v *visiting) note(d rdf.Found) {
 	named := map[string]bool{}
-	// A node of ours that lists each buyer's years has no need of its sum of all.
-	sum := strings.HasSuffix(d.Dataset.Identifier, "-decp-consolide") && strings.HasPrefix(path.Base(pathOf(v.s.URL)), "all")
+	// A node of ours that lists each buyer's years has no need of its sums.
+	sum := strings.Contains(d.Dataset.Identifier, "-decp-consolide") && strings.HasPrefix(path.Base(pathOf(v.s.URL)), "all")
 	if v.s.Files && !sum {
 		for _, x := range candidates(d.Dataset) {
 			address := x.DownloadURL

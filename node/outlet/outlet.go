@@ -36,13 +36,13 @@ type Config struct {
 
 // A Target is one dataset on the platform.
 type Target struct {
-	What         string // "all", "register" or "buyer:SIRET"
+	What         string // "all", "years", "departement:CODE", "register" or "buyer:SIRET"
 	Dataset      string // its id there; "" has it made once
 	Organization string // id of the organisation that is to own it, if it is to be made
 }
 
 // ErrWhat: there is nothing of that name to publish.
-var ErrWhat = errors.New(`not a dataset that can be published (write "all", "register" or "buyer:SIRET")`)
+var ErrWhat = errors.New(`not a dataset that can be published (write "all", "years", "departement:CODE", "register" or "buyer:SIRET")`)
 
 // An Outlet publishes. Its methods may be called from any goroutine; one publishes
 // at a time.

@@ -141,7 +141,7 @@ func (s *Shelf) Listed(members []Member) ([]catalog.Listed, error) {
 	}
 	views := s.Views.DatasetsRevision()
 	s.mu.RLock()
-	l, version := s.listed, s.version
+	l, version := s.listed, s.version+s.Editions.Version()
 	s.mu.RUnlock()
 	if l.sets != nil && l.shelf == version && l.views == views && l.members == names.String() {
 		return l.sets, nil
@@ -163,18 +163,14 @@ func (s *Shelf) Listed(members []Member) ([]catalog.Listed, error) {
 func (s *Shelf) Version() uint64 {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.version<<32 ^ s.Views.DatasetsRevision()
+	return (s.version+s.Editions.Version())<<32 ^ s.Views.DatasetsRevision()
 }
 
 func (s *Shelf) ownClaims() (out []catalog.Claim) {
-	c := s.base("/catalog", text("catalog.title", s.Who.Name), text("catalog.description", s.Who.Name))
-	for _, d := range s.Datasets("") {
-		s.add(&c, d)
-	}
-	for i, d := range s.Datasets("") {
-		set := c.Datasets[i]
-		set.Contact = c.Contact
-		out = append(out, catalog.Claim{Dataset: set, Source: s.source(d), Rank: catalog.RankOwn, First: d.Issued})
+	for _, d := range s.described() {
+		set := d.set
+		set.Contact = s.contact()
+		out = append(out, catalog.Claim{Dataset: set, Source: d.source, Rank: catalog.RankOwn, First: d.issued})
 	}
 	return out
 }

@@ -33,9 +33,13 @@ func text(key string, args ...any) catalog.Text {
 // links lead to the catalogue of each such buyer and of each member.
 func (s *Shelf) Catalogue(members []catalog.SubCatalog) catalog.Catalog {
 	c := s.base("/catalog", text("catalog.title", s.Who.Name), text("catalog.description", s.Who.Name))
-	for _, d := range s.Datasets("") {
-		s.add(&c, d)
-		s.addRecord(&c, d)
+	for _, d := range s.described() {
+		c.Datasets = append(c.Datasets, d.set)
+		c.Modified = later(c.Modified, d.modified)
+		if !d.issued.IsZero() && (c.Issued.IsZero() || d.issued.Before(c.Issued)) {
+			c.Issued = d.issued
+		}
+		c.Records = append(c.Records, s.record(catalog.Listed{Dataset: d.set, Sources: []catalog.Source{d.source}, First: d.issued, Modified: d.modified}))
 	}
 	s.addSeries(&c)
 	for _, b := range s.Buyers() {
@@ -97,6 +101,11 @@ func (s *Shelf) addSeries(c *catalog.Catalog) {
 			continue
 		}
 		i, ok := at[d.InSeries]
+		if own, is := s.territorySeries(d); is && !ok {
+			i, ok = len(c.Series), true
+			at[d.InSeries] = i
+			c.Series = append(c.Series, own)
+		}
 		if !ok {
 			i = len(c.Series)
 			at[d.InSeries] = i
@@ -160,9 +169,16 @@ func (s *Shelf) links() string {
 func (s *Shelf) base(path string, title, description catalog.Text) catalog.Catalog {
 	return catalog.Catalog{
 		IRI: s.URL + path, Title: title, Description: description, Publisher: s.self(), Homepage: s.links() + "/",
-		Contact:  catalog.Contact{Name: s.Who.Name, Email: s.Who.Contact, Page: s.links() + "/mentions-legales"},
-		Coverage: catalog.Coverage{Geozone: s.Who.Territory.String(), Name: territory.Name(s.Who.Territory), Box: s.Who.Box},
+		Contact: s.contact(), Coverage: s.coverage(),
 	}
+}
+
+func (s *Shelf) contact() catalog.Contact {
+	return catalog.Contact{Name: s.Who.Name, Email: s.Who.Contact, Page: s.links() + "/mentions-legales"}
+}
+
+func (s *Shelf) coverage() catalog.Coverage {
+	return catalog.Coverage{Geozone: s.Who.Territory.String(), Name: territory.Name(s.Who.Territory), Box: s.Who.Box}
 }
 
 func (s *Shelf) self() catalog.Agent {
@@ -215,13 +231,7 @@ func (s *Shelf) add(c *catalog.Catalog, d Dataset) {
 		Period:   catalog.Period{Start: day(d.First), End: day(d.Last)}, Modified: d.Modified, Issued: d.Issued,
 		Coverage: c.Coverage,
 	}
-	if d.Buyer == "" {
-		set.Title = text("dataset.all.title", s.Who.Name)
-		set.Description = text("dataset.all.description", s.Who.Name, d.Total, d.Conform)
-		set.LandingPage = s.links() + "/marches"
-	} else {
-		s.describeYear(&set, d)
-	}
+	s.describeYear(&set, d)
 	for _, f := range d.Files {
 		set.Distributions = append(set.Distributions, s.distribution(d, f))
 	}

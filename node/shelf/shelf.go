@@ -1,8 +1,8 @@
 // Package shelf holds what a node publishes: which datasets, their files on
 // disk, and the catalogue that describes them.
 //
-// A dataset is one buyer's contracts notified in one year, or, on a hub, all
-// contracts below it. Its files are views: they are made again when the
+// A dataset is one buyer's contracts notified in one year; those of a hub's
+// territory are in package edition, and described here. Its files are views: they are made again when the
 // partition's revision changes, whole, under a temporary name, and then take
 // their place; a file is never seen half written. What is known of each
 // dataset is kept beside the views and thrown away with them.
@@ -22,6 +22,7 @@ import (
 
 	"maillon/catalog/entry"
 	"maillon/catalog/pivot"
+	"maillon/node/edition"
 	"maillon/store"
 	"maillon/store/view"
 )
@@ -43,7 +44,7 @@ type File struct {
 // A Dataset is what is known of one dataset on the shelf.
 type Dataset struct {
 	ID       string    `json:"id"`              // for ever
-	Buyer    string    `json:"buyer,omitempty"` // SIRET; "" for a hub's consolidated dataset
+	Buyer    string    `json:"buyer,omitempty"` // SIRET
 	Name     string    `json:"name,omitempty"`  // of the buyer, where a record gives it
 	Year     string    `json:"year,omitempty"`
 	Revision uint64    `json:"revision"`
@@ -67,10 +68,13 @@ type Shelf struct {
 	DB    store.DB
 	Views *view.Views
 	Node  string // node id
-	Hub   bool   // also keeps the consolidated dataset
+	Hub   bool   // also describes what nodes below publish
 	Who   Publisher
 	URL   string // base of public IRIs, without trailing slash
 	Links string // where pages and files are reached, if not under URL
+	// Editions are the datasets of a hub's territory; nil if this is no hub. They are
+	// refreshed apart.
+	Editions *edition.Store
 
 	work     sync.Mutex // held by Refresh and Reset, one at a time
 	mu       sync.RWMutex
@@ -91,7 +95,7 @@ const (
 	belowBucket = "below"
 )
 
-// ConsolidatedID names a hub's dataset of all contracts below it.
+// ConsolidatedID names a hub's dataset of all contracts of its territory.
 func ConsolidatedID(node string) string { return node + "-decp-consolide" }
 
 // DatasetID names the dataset of a buyer and a year of notification.
@@ -173,11 +177,11 @@ func (s *Shelf) Refresh(ctx context.Context) (changed int, err error) {
 func (s *Shelf) Ready() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.fresh
+	return s.fresh && (s.Editions == nil || s.Editions.Latest() != nil)
 }
 
 // wanted lists the datasets that the views ask for: the buyers that this
-// node's own journal publishes for, and on a hub all that it holds.
+// node's own journal publishes for.
 func (s *Shelf) wanted() ([]Dataset, error) {
 	parts, err := s.Views.Partitions(view.PartitionQuery{Node: s.Node})
 	if err != nil {
@@ -186,21 +190,6 @@ func (s *Shelf) wanted() ([]Dataset, error) {
 	var out []Dataset
 	for _, p := range parts {
 		out = append(out, Dataset{ID: DatasetID(p.Buyer, p.Year), Buyer: p.Buyer, Year: p.Year, Revision: p.Revision, Modified: p.Changed})
-	}
-	if !s.Hub {
-		return out, nil
-	}
-	parts, err = s.Views.Partitions(view.PartitionQuery{})
-	if err != nil {
-		return nil, err
-	}
-	all := Dataset{ID: ConsolidatedID(s.Node)}
-	for _, p := range parts {
-		all.Revision = all.Revision*1099511628211 ^ p.Revision // FNV-like: any change of any part changes it
-		all.Modified = later(all.Modified, p.Changed)
-	}
-	if len(parts) > 0 {
-		out = append(out, all)
 	}
 	return out, nil
 }

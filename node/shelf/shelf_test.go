@@ -18,6 +18,7 @@ import (
 	"maillon/catalog/pivot"
 	"maillon/catalog/rdf"
 	"maillon/catalog/territory"
+	"maillon/node/edition"
 	"maillon/store/storetest"
 	"maillon/store/view"
 )
@@ -47,7 +48,17 @@ func newRack(t *testing.T, hub bool) *rack {
 		t.Fatal(err)
 	}
 	who := Publisher{NodeID: buyer, SIRET: buyer, Name: "Ville de Rennes", Level: "commune", Contact: "m@x.example", Territory: zone}
-	return &rack{t: t, Shelf: &Shelf{Dir: t.TempDir(), DB: db, Views: v, Node: buyer, Hub: hub, URL: "https://x.example", Who: who}}
+	s := &Shelf{Dir: t.TempDir(), DB: db, Views: v, Node: buyer, Hub: hub, URL: "https://x.example", Who: who}
+	if hub {
+		s.Editions = &edition.Store{
+			Dir: t.TempDir(), Views: v, Dataset: ConsolidatedID(buyer), URL: s.URL, Publisher: edition.Publisher{SIRET: buyer, Name: who.Name},
+			Keep: edition.Keep{Days: 30, Months: 12}, Now: func() time.Time { return at },
+		}
+		if err := s.Editions.Load(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &rack{t: t, Shelf: s}
 }
 
 const gen2 = `{"id":"ID","acheteur":{"id":"21350238800019"},"nature":"Marché","objet":"OBJECT","codeCPV":"30190000","techniques":{"technique":["Sans objet"]},` +
@@ -216,13 +227,56 @@ func TestADatasetWithNothingLeftDisappears(t *testing.T) {
 	}
 }
 
-func TestAHubAddsTheConsolidatedDataset(t *testing.T) {
+func (r *rack) edition() {
+	r.t.Helper()
+	if _, err := r.Editions.Refresh(r.t.Context()); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func TestAHubDescribesTheDatasetsOfItsTerritory(t *testing.T) {
 	r := newRack(t, true)
 	r.contract("A", "papier", "2025")
 	r.contract("B", "encre", "2026")
-	r.refresh(3)
-	if n := judged(t, r.file(ConsolidatedID(buyer), "decret.json")); n != 2 {
-		t.Errorf("%d contracts, want all", n)
+	r.refresh(2)
+	if r.Ready() {
+		t.Error("a hub without an edition is ready to be harvested")
+	}
+	r.edition()
+	if !r.Ready() {
+		t.Error("a hub with an edition is not ready")
+	}
+	c := r.Catalogue(nil)
+	var ids, series []string
+	for _, d := range c.Datasets {
+		ids = append(ids, strings.TrimPrefix(d.Identifier, buyer))
+		for _, x := range d.Distributions {
+			if len(x.SHA256) != 64 || x.ByteSize == 0 || d.Identifier != ids[0] && len(x.ConformsTo) == 0 && !strings.HasSuffix(x.IRI, "decret.csv") && !strings.HasSuffix(x.IRI, "complet.ndjson") {
+				t.Errorf("%+v", x)
+			}
+		}
+	}
+	for _, d := range c.Series {
+		series = append(series, strings.TrimPrefix(d.Identifier, buyer))
+	}
+	if got := strings.Join(ids, " "); got != "-decp-2025 -decp-2026 -decp-consolide -decp-consolide-2025 -decp-consolide-2026 -decp-consolide-dep-35" {
+		t.Errorf("datasets %s", got)
+	}
+	if got := strings.Join(series, " "); got != "-decp -decp-consolide-annees -decp-consolide-departements" {
+		t.Errorf("series %s", got)
+	}
+	if _, problems := rdf.FromCatalog(c); len(problems) > 0 {
+		t.Errorf("%v", problems)
+	}
+	before := r.Version()
+	r.contract("C", "colle", "2026")
+	r.edition()
+	if r.Version() == before {
+		t.Error("another edition has the same version")
+	}
+	all, err := r.All(nil)
+	if err != nil || len(all.Datasets) != 6 {
+		t.Errorf("%d datasets in all, %v", len(all.Datasets), err)
 	}
 }
 
@@ -240,10 +294,11 @@ func TestNoNameFromOutsideReachesTheFileSystem(t *testing.T) {
 func TestCataloguesArePublishable(t *testing.T) {
 	r := newRack(t, true)
 	r.contract("A", "papier", "2026")
-	r.refresh(2)
+	r.refresh(1)
+	r.edition()
 	own := r.Catalogue(nil)
 	one, ok := r.BuyerCatalogue(buyer)
-	if !ok || len(own.Datasets) != 2 || len(one.Datasets) != 1 || one.Datasets[0].Identifier != buyer+"-decp-2026" {
+	if !ok || len(own.Datasets) != 4 || len(one.Datasets) != 1 || one.Datasets[0].Identifier != buyer+"-decp-2026" {
 		t.Errorf("own %d datasets, the buyer's %v", len(own.Datasets), one.Datasets)
 	}
 	for _, c := range []string{own.IRI, one.IRI} {

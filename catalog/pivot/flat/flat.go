@@ -5,7 +5,6 @@ package flat
 
 import (
 	"bufio"
-	"encoding/csv"
 	"io"
 	"iter"
 	"slices"
@@ -148,63 +147,85 @@ func day(s string) *Day {
 // front.
 func WriteCSV(w io.Writer, contracts iter.Seq[pivot.Contract]) error {
 	b := bufio.NewWriterSize(w, 64<<10)
-	out := csv.NewWriter(b)
-	cells := make([]string, len(columns))
-	for i, c := range columns {
-		cells[i] = c.name
-	}
-	if err := out.Write(cells); err != nil {
+	if _, err := b.WriteString(CSVHead()); err != nil {
 		return err
 	}
+	var lines []byte
 	for c := range contracts {
-		for row := range Rows(c) {
-			for i := range columns {
-				cells[i] = cell(columns[i].get(&row))
-			}
-			if err := out.Write(cells); err != nil {
-				return err
-			}
+		lines = AppendCSV(lines[:0], c)
+		if _, err := b.Write(lines); err != nil {
+			return err
 		}
-	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return err
 	}
 	return b.Flush()
 }
 
-func cell(v any) string {
+// CSVHead is the first line of the table.
+func CSVHead() string { return strings.Join(Columns(), ",") + "\n" }
+
+// AppendCSV appends the lines of a contract to b.
+func AppendCSV(b []byte, c pivot.Contract) []byte {
+	for row := range Rows(c) {
+		for i := range columns {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendCell(b, columns[i].get(&row))
+		}
+		b = append(b, '\n')
+	}
+	return b
+}
+
+func appendCell(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case string:
-		return guard(v)
+		return appendText(b, v)
 	case *string:
 		if v != nil {
-			return guard(*v)
+			return appendText(b, *v)
 		}
 	case int32:
-		return strconv.Itoa(int(v))
+		return strconv.AppendInt(b, int64(v), 10)
 	case int64:
-		return strconv.FormatInt(v, 10)
+		return strconv.AppendInt(b, v, 10)
 	case *int64:
 		if v != nil {
-			return strconv.FormatInt(*v, 10)
+			return strconv.AppendInt(b, *v, 10)
 		}
 	case *float64:
 		if v != nil {
-			return strconv.FormatFloat(*v, 'f', -1, 64)
+			return strconv.AppendFloat(b, *v, 'f', -1, 64)
 		}
 	case bool:
-		return strconv.FormatBool(v)
+		return strconv.AppendBool(b, v)
 	case *bool:
 		if v != nil {
-			return strconv.FormatBool(*v)
+			return strconv.AppendBool(b, *v)
 		}
 	case *Day:
 		if v != nil {
-			return v.String()
+			return append(b, v.String()...)
 		}
 	}
-	return ""
+	return b
+}
+
+// appendText appends a cell of text, quoted where RFC 4180 or a reader that trims
+// wants it.
+func appendText(b []byte, s string) []byte {
+	s = guard(s)
+	if s == "" || s[0] != ' ' && !strings.ContainsAny(s, ",\"\r\n") {
+		return append(b, s...)
+	}
+	b = append(b, '"')
+	for i := range len(s) {
+		if s[i] == '"' {
+			b = append(b, '"')
+		}
+		b = append(b, s[i])
+	}
+	return append(b, '"')
 }
 
 func guard(s string) string {

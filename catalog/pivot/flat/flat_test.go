@@ -176,7 +176,7 @@ func TestRealFilesAreValidByTheTableSchema(t *testing.T) {
 	}
 	for n := range rows {
 		for i := range columns {
-			if got := cell(columns[i].get(&rows[n])); got != lines[n+1][i] {
+			if got := string(appendCell(nil, columns[i].get(&rows[n]))); got != lines[n+1][i] {
 				t.Fatalf("line %d, %s: %q in Parquet, %q in CSV", n+2, columns[i].name, got, lines[n+1][i])
 			}
 		}

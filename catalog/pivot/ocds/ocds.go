@@ -9,6 +9,7 @@ package ocds
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,14 +59,12 @@ type envelope struct {
 	URI        string    `json:"uri"`
 	Version    string    `json:"version"`
 	Extensions []string  `json:"extensions"`
-	Published  string    `json:"publishedDate"`
 	Publisher  Publisher `json:"publisher"`
 	License    string    `json:"license"`
 }
 
-// Write writes the contracts as one release package, in their order. It holds no
-// more than one contract at a time, and eight bytes for each release.
-func Write(w io.Writer, o Options, contracts iter.Seq[pivot.Contract]) error {
+// complete checks the options and fills in what they leave out.
+func (o *Options) complete() error {
 	if o.Prefix == "" {
 		o.Prefix = DefaultPrefix
 	}
@@ -78,32 +77,80 @@ func Write(w io.Writer, o Options, contracts iter.Seq[pivot.Contract]) error {
 	if o.License == "" {
 		o.License = licence
 	}
-	head, err := json.Marshal(envelope{
-		URI: o.URI, Version: "1.1", Extensions: extensions, Published: o.Published.UTC().Format(time.RFC3339),
-		Publisher: o.Publisher, License: o.License,
-	})
+	return nil
+}
+
+// Frame is what stands before the first release of a package and after its last. The
+// date, which alone changes each time, stands at the end.
+func Frame(o Options) (head, tail []byte, err error) {
+	if err := o.complete(); err != nil {
+		return nil, nil, err
+	}
+	head, err = json.Marshal(envelope{URI: o.URI, Version: "1.1", Extensions: extensions, Publisher: o.Publisher, License: o.License})
+	if err != nil {
+		return nil, nil, err
+	}
+	return append(head[:len(head)-1], `,"releases":[`...), fmt.Appendf(nil, "],\"publishedDate\":%q}\n", o.Published.UTC().Format(time.RFC3339)), nil
+}
+
+// An Encoder makes releases one contract at a time. No two that it makes have one
+// id.
+type Encoder struct {
+	p packer
+	b bytes.Buffer
+	j *json.Encoder
+}
+
+// NewEncoder makes releases with an ocid prefix; "" is [DefaultPrefix].
+func NewEncoder(prefix string) *Encoder {
+	if prefix == "" {
+		prefix = DefaultPrefix
+	}
+	e := &Encoder{p: packer{Options: Options{Prefix: prefix}, used: map[uint64]int{}}}
+	e.j = json.NewEncoder(&e.b)
+	e.j.SetEscapeHTML(false)
+	return e
+}
+
+// Append appends the releases of a contract to b, with commas between them and a
+// line feed after each; one without any date takes that of at.
+func (e *Encoder) Append(b []byte, c pivot.Contract, at time.Time) ([]byte, error) {
+	e.b.Reset()
+	e.p.Published = at
+	for r := range e.p.releases(c) {
+		if e.b.Len() > 0 {
+			e.b.WriteByte(',')
+		}
+		if err := e.j.Encode(r); err != nil {
+			return b, fmt.Errorf("contract %s %s: %w", c.Buyer.ID, c.ID, err)
+		}
+	}
+	return append(b, e.b.Bytes()...), nil
+}
+
+// Write writes the contracts as one release package, in their order. It holds no
+// more than one contract at a time, and eight bytes for each release.
+func Write(w io.Writer, o Options, contracts iter.Seq[pivot.Contract]) error {
+	head, tail, err := Frame(o)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(w, 64<<10)
-	out.Write(head[:len(head)-1]) //nolint:errcheck // Flush tells
-	out.WriteString(`,"releases":[`)
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	p := packer{Options: o, used: map[uint64]int{}}
+	out.Write(head) //nolint:errcheck // Flush tells
+	enc := NewEncoder(o.Prefix)
+	var b []byte
 	some := false
 	for c := range contracts {
-		for r := range p.releases(c) {
-			if some {
-				out.WriteByte(',') //nolint:errcheck // Flush tells
-			}
-			some = true
-			if err := enc.Encode(r); err != nil {
-				return fmt.Errorf("contract %s %s: %w", c.Buyer.ID, c.ID, err)
-			}
+		if b, err = enc.Append(b[:0], c, o.Published); err != nil {
+			return err
 		}
+		if some {
+			out.WriteByte(',') //nolint:errcheck // Flush tells
+		}
+		some = true
+		out.Write(b) //nolint:errcheck // Flush tells
 	}
-	out.WriteString("]}\n") //nolint:errcheck // Flush tells
+	out.Write(tail) //nolint:errcheck // Flush tells
 	return out.Flush()
 }
 
