@@ -113,8 +113,9 @@ func (c *cli) root() *cobra.Command {
 		c.runCommand(), c.demoCommand(), c.validateCommand(), c.convertCommand(), c.dictionaryCommand(), c.templateCommand(), c.publishCommand(), c.publishUdataCommand(), c.backupCommand(), c.restoreCommand(), c.retractCommand("withdraw"), c.retractCommand("redact"),
 		c.membersCommand(), c.inviteCommand(), c.joinCommand(), c.rootKeyCommand(), c.sourceCommand(), c.territoryCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
 	)
-	root.AddCommand(c.toolboxCommand(), c.queryCommand(), c.configCommand(), c.sireneCommand())
+	root.AddCommand(c.toolboxCommand(), c.queryCommand(), c.configCommand())
 	root.AddCommand(c.initCommand(), c.tokenCommand(), c.passwordCommand())
+	root.AddCommand(c.sireneCommand(), c.compareCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	c.describe(root)

@@ -182,6 +182,7 @@ func (s *Server) router() *mux.Router {
 	s.nodeRoutes(v1)
 	turn := inTurn()
 	s.validateRoutes(v1, turn)
+	s.compareRoutes(r, v1, turn)
 	s.referenceRoutes(r, v1)
 	s.qualityRoutes(r, v1)
 	s.enrichRoutes(r, v1)

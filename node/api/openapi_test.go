@@ -226,6 +226,7 @@ func TestWhatIsPostedAnswersAsDescribed(t *testing.T) {
 		{"postRetraction", "/api/v1/retractions?op=withdraw&entry=0&reason=essai", "", "200"},
 		{"postRetraction", "/api/v1/retractions?op=burn&entry=0&reason=essai", "", "default"},
 		{"postValidate", "/api/v1/validate?all=true", file, "200"},
+		{"postCompare", "/api/v1/compare?name=f.json", file, "200"},
 	} {
 		o := operations[slices.IndexFunc(operations, func(o openapi.Operation) bool { return o.ID == c.id })]
 		res := r.do("POST", c.address, c.body, bearer...)

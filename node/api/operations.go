@@ -57,6 +57,8 @@ var operations = []openapi.Operation{
 	{ID: "postValidate", Tag: "reference", Method: http.MethodPost, Path: "/api/v1/validate", Body: aFile,
 		Params: params{{Name: "name"}, {Name: "schema", Example: "2.0.4"}, {Name: "all", Type: "boolean"}, lang},
 		Answer: []openapi.Answer{{Status: http.StatusOK, Media: []string{"application/json", "application/x-ndjson", "text/csv"}, Value: validateAnswer{}}}},
+	{ID: "postCompare", Tag: "reference", Method: http.MethodPost, Path: "/api/v1/compare", Body: aFile, Params: params{{Name: "name"}},
+		Answer: []openapi.Answer{{Status: http.StatusOK, Media: jsonOnly, Value: CompareJSON{}}}},
 	get("reference", "listRules", "/api/v1/rules", items[RuleEntry]{}, params{lang}),
 	get("reference", "getRule", "/api/v1/rules/{id}", RuleEntry{}, params{{Name: "id", Example: "siret-key"}, lang}),
 	get("reference", "getDictionary", "/api/v1/dictionary", dictionaryAnswer{}, params{lang}),
