@@ -36,6 +36,7 @@ import (
 	"maillon/node/shelf"
 	"maillon/store/bolt"
 	"maillon/store/journal"
+	"maillon/store/search"
 	"maillon/store/view"
 )
 
@@ -55,8 +56,9 @@ type Node struct {
 	main     *bolt.DB     // journals, mirrors, state
 	vdb      *bolt.DB     // views and what is derived from them
 	views    *view.Views
-	applying sync.Mutex // held while the views take entries in
-	stating  sync.Mutex // held while statements are written
+	follower *search.Follower // of the views, into the index of contracts
+	applying sync.Mutex       // held while the views take entries in
+	stating  sync.Mutex       // held while statements are written
 	key      nodeKey
 	own      *journal.Log
 	desk     *deposit.Desk
@@ -211,6 +213,7 @@ func (n *Node) openViews() (err error) {
 	if n.views, err = view.Open(n.vdb, n.cfg.ID.String()); err != nil {
 		return fmt.Errorf("open views: %w", err)
 	}
+	n.openIndex()
 	return nil
 }
 
@@ -223,6 +226,7 @@ func (n *Node) plan() error {
 	}
 	n.tasks = append(n.tasks,
 		task{"views", n.runViews},
+		task{"index", n.runIndex},
 		task{"files", n.runFiles},
 		task{"editions", n.runEditions},
 		task{"announce", n.runAnnounce},

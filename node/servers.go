@@ -49,7 +49,7 @@ func (n *Node) planServers() error {
 	audits := auditor.New(n.views)
 	n.closers = append(n.closers, audits.Close) // before the views
 	s := &api.Server{
-		Self: n.selfStatus(), Catalog: n.shelf, Log: n.log, Views: n.views, Desk: n.desk, Shelf: n.shelf, Own: n.own,
+		Self: n.selfStatus(), Catalog: n.shelf, Log: n.log, Views: n.views, Index: n.follower.Index, Desk: n.desk, Shelf: n.shelf, Own: n.own,
 		Fed: fedView{n}, Trust: n.trustHandler(), Publisher: publisher{n}, Pages: pages, Hosting: n.hostingOrNil(), Tokens: tokens, Allows: n.mayDeposit, MaxBytes: n.cfg.Deposits.MaxBytes,
 		ValidateBytes: n.cfg.Validate.MaxBytes,
 		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources, Audits: audits, OutlineDir: n.path("outlines"),

@@ -37,6 +37,7 @@ import (
 	"maillon/node/web"
 	"maillon/store"
 	"maillon/store/journal"
+	"maillon/store/search"
 	"maillon/store/view"
 )
 
@@ -82,6 +83,7 @@ type Server struct {
 	Catalog   Catalogue
 	Log       zerolog.Logger
 	Views     *view.Views
+	Index     *search.Index // over the contracts of Views; nil for none
 	Desk      *deposit.Desk
 	Shelf     *shelf.Shelf
 	Own       *journal.Log

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -20,6 +19,7 @@ func (s *Server) contractRoutes(r *mux.Router) {
 	r.Handle("/contracts/{buyer}/{slug}", s.answer(s.getContract)).Methods("GET", "HEAD")
 	r.Handle("/contracts/{buyer}/{slug}/history", s.answer(s.getHistory)).Methods("GET", "HEAD")
 	r.Handle("/conflicts", s.answer(s.listConflicts)).Methods("GET", "HEAD")
+	r.Handle("/facets", s.answer(s.listFacets)).Methods("GET", "HEAD")
 	r.Handle("/stats", s.answer(s.stats)).Methods("GET", "HEAD")
 }
 
@@ -83,36 +83,6 @@ func isDate(s string) bool {
 		}
 	}
 	return true
-}
-
-func (s *Server) listContracts(w http.ResponseWriter, r *http.Request) error {
-	if err := s.Ready(); err != nil {
-		return err
-	}
-	q, err := queryOf(r.URL.Query())
-	if err != nil {
-		return err
-	}
-	page, err := s.find(q)
-	if err != nil {
-		return err
-	}
-	if page.Next != "" {
-		v := r.URL.Query()
-		v.Set("after", page.Next)
-		w.Header().Set("Link", "<"+s.Self.URL+"/api/v1/contracts?"+v.Encode()+`>; rel="next"`)
-	}
-	if strings.Contains(r.Header.Get("Accept"), "application/x-ndjson") {
-		w.Header().Set("Content-Type", "application/x-ndjson")
-		enc := json.NewEncoder(w)
-		for _, row := range page.Items {
-			if enc.Encode(row) != nil {
-				return nil // the client is gone
-			}
-		}
-		return nil
-	}
-	return writeJSON(w, page)
 }
 
 // find asks the views; a cursor that is none is the client's mistake.

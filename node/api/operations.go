@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"maillon/catalog"
@@ -17,6 +18,7 @@ import (
 	"maillon/node/api/openapi"
 	"maillon/node/deposit"
 	"maillon/node/harvester"
+	"maillon/store/search"
 	"maillon/store/view"
 )
 
@@ -24,7 +26,8 @@ import (
 // /api are made from, and a test holds it to the routes and to real answers. A new
 // route needs its line here and its words in catalog/texts/openapi.yaml.
 var operations = []openapi.Operation{
-	get("contracts", "listContracts", "/api/v1/contracts", page[view.Row]{}, contractParams, also("application/x-ndjson")),
+	get("contracts", "listContracts", "/api/v1/contracts", search.Result{}, slices.Concat(contractParams, params{{Name: "sort", Enum: named(search.Sorts())}, {Name: "facets", Example: "all"}, after, limit(maxPage), lang}), also("application/x-ndjson")),
+	get("contracts", "listFacets", "/api/v1/facets", facetsAnswer{}, slices.Concat(contractParams, params{{Name: "facets", Example: "all"}, lang})),
 	get("contracts", "getContract", "/api/v1/contracts/{buyer}/{slug}", ContractJSON{}, contractName),
 	get("contracts", "getHistory", "/api/v1/contracts/{buyer}/{slug}/history", HistoryJSON{}, contractName),
 	get("contracts", "listConflicts", "/api/v1/conflicts", page[ConflictJSON]{}, params{after, limit(maxPage)}),
@@ -82,12 +85,8 @@ var (
 	after = openapi.Param{Name: "after"}
 
 	contractName   = params{{Name: "buyer"}, {Name: "slug"}}
-	contractParams = params{
-		{Name: "buyer"}, {Name: "supplier"}, {Name: "cpv", Example: "45"}, {Name: "departement", Example: "35"},
-		{Name: "state", Enum: contractStates}, {Name: "kind", Enum: kinds}, {Name: "from", Format: "date"}, {Name: "to", Format: "date"}, {Name: "node"},
-		after, limit(maxPage), lang,
-	}
-	facetParams = params{
+	contractParams = searchParams()
+	facetParams    = params{
 		{Name: "q"}, {Name: "theme", Example: "GOVE"}, {Name: "publisher"}, {Name: "level", Enum: levelNames()}, {Name: "territory", Example: "fr:departement:35"},
 		{Name: "format", Example: "CSV"}, {Name: "quality", Enum: ratingNames}, {Name: "modified_since", Example: "2026-01-31"},
 	}

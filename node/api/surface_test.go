@@ -26,6 +26,7 @@ import (
 	"maillon/node/web"
 	"maillon/store"
 	"maillon/store/journal"
+	"maillon/store/search"
 	"maillon/store/storetest"
 	"maillon/store/view"
 )
@@ -98,6 +99,9 @@ func (r *rig) catchUp() {
 	if _, err := r.s.Shelf.Refresh(r.t.Context()); err != nil {
 		r.t.Fatal(err)
 	}
+	if _, err := r.s.Index.Fill(r.t.Context(), r.s.Views); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 func newRig(t *testing.T, base string) *rig {
@@ -137,7 +141,7 @@ func newRig(t *testing.T, base string) *rig {
 	}
 	r.s = &Server{
 		Self:    NodeStatus{ID: rennes, Name: "Ville de Rennes", Level: "commune", Geozone: zone.String(), State: "self", URL: base, Catalog: base + "/catalog", Key: public},
-		Catalog: sh, Log: zerolog.Nop(), Views: v, Shelf: sh, Own: own, Fed: r, Publisher: r, Pages: pages, Tokens: []string{"good"}, MaxBytes: 1 << 20,
+		Catalog: sh, Log: zerolog.Nop(), Views: v, Index: search.New(), Shelf: sh, Own: own, Fed: r, Publisher: r, Pages: pages, Tokens: []string{"good"}, MaxBytes: 1 << 20,
 		Desk:  &deposit.Desk{Dir: t.TempDir(), DB: main, Log: own, Signer: signer, MaxBytes: 1 << 20, Ready: func() error { return nil }, Now: now},
 		Ready: func() error { return r.ready }, Now: now,
 	}

@@ -24,6 +24,7 @@ import (
 	"maillon/store"
 	"maillon/store/bolt"
 	"maillon/store/journal"
+	"maillon/store/search"
 	"maillon/store/view"
 )
 
@@ -82,6 +83,7 @@ type face struct {
 
 	db      *bolt.DB
 	views   *view.Views
+	index   *search.Index
 	shelf   *shelf.Shelf
 	handler http.Handler
 	behind  chan struct{} // holds a token unless it is being brought up to date
@@ -220,6 +222,7 @@ func (f *Faces) openViews(c *face) error {
 		return fmt.Errorf("open the views of %s: %w", c.who.Node, err)
 	}
 	c.db = db
+	c.index = search.New()
 	c.views, err = view.Open(db, c.who.Node)
 	return err
 }
@@ -249,7 +252,7 @@ func (f *Faces) furnish(c *face) error {
 	}
 	readOnly := func() error { return fmt.Errorf("%w: %s is served by its hub", store.ErrReadOnly, who.Node) }
 	s := &api.Server{
-		Self: self, Catalog: c.shelf, Log: f.Log, Views: c.views, Shelf: c.shelf, Own: who.Mirror, Fed: hermit{self, who.Mirror, c.views, f.Now}, Pages: pages,
+		Self: self, Catalog: c.shelf, Log: f.Log, Views: c.views, Index: c.index, Shelf: c.shelf, Own: who.Mirror, Fed: hermit{self, who.Mirror, c.views, f.Now}, Pages: pages,
 		Desk: &deposit.Desk{Dir: filepath.Join(f.Dir, who.Node, "deposits"), DB: c.db, Log: who.Mirror, Ready: readOnly, Now: f.Now},
 		Ready: func() error {
 			if !c.shelf.Ready() {
@@ -267,6 +270,9 @@ func (f *Faces) furnish(c *face) error {
 func (c *face) catchUp() error {
 	ctx := context.Background()
 	if _, err := c.views.CatchUp(ctx, view.Source{Journal: view.Journal{Node: c.who.Node, Epoch: c.who.Epoch}, Log: c.who.Mirror}); err != nil {
+		return err
+	}
+	if _, err := c.index.Fill(ctx, c.views); err != nil {
 		return err
 	}
 	_, err := c.shelf.Refresh(ctx)

@@ -149,7 +149,7 @@ func (c *core) sizeOf(b base) int {
 	case baseMonth, baseEndMonth:
 		return allMonths
 	case baseOffers:
-		return 60002
+		return mostOffers + 2
 	case baseNode:
 		return len(c.nodes.values)
 	}

@@ -111,15 +111,37 @@ func (c *core) putNumbers(s *view.Shown) {
 	day := dayOf(s.Notified)
 	c.day, c.published = append(c.day, day), append(c.published, dayOf(s.Published))
 	c.amount, c.initial = append(c.amount, number(s.Amount)), append(c.initial, number(s.Contract.Amount))
-	months, end := uint16(0), uint32(0)
-	if m := s.Months; m != nil && *m >= 0 && *m < 1200 {
+	months := uint16(0)
+	if m := s.Months; m != nil && *m >= 0 && *m < mostMonths {
 		months = uint16(*m) + 1
-		if day != 0 && *m > 0 {
-			end = dayNumber(timeOf(day).AddDate(0, *m, 0))
-		}
 	}
-	c.months, c.end = append(c.months, months), append(c.end, end)
+	c.months, c.end = append(c.months, months), append(c.end, endOf(day, s.Months))
 }
+
+// mostMonths is from which duration on one is taken for a slip.
+const mostMonths = 1200
+
+// endOf is the day on which a contract ends; 0 if it is not known.
+func endOf(day uint32, months *int) uint32 {
+	if day == 0 || months == nil || *months <= 0 || *months >= mostMonths {
+		return 0
+	}
+	return dayNumber(timeOf(day).AddDate(0, *months, 0))
+}
+
+// offersOf is a number of offers plus one; 0 if it is not known.
+func offersOf(n *int) uint32 {
+	if n == nil || *n < 0 {
+		return 0
+	}
+	return uint32(min(*n, mostOffers)) + 1
+}
+
+// The most offers that are told apart, and the longest value of an open list.
+const (
+	mostOffers = 60_000
+	longest    = 200
+)
 
 func number(p *float64) float64 {
 	if p == nil || math.IsNaN(*p) || math.IsInf(*p, 0) {
@@ -192,15 +214,11 @@ func (c *core) putCodes(s *view.Shown, row, buyer uint32) {
 	if len(k.Techniques) > 0 {
 		technique = k.Techniques[0]
 	}
-	offers := uint32(0)
-	if k.Offers != nil && *k.Offers >= 0 {
-		offers = uint32(min(*k.Offers, 60000)) + 1
-	}
 	day := c.day[row]
 	codes := [bases]uint32{
-		baseFlags: flagsOf(s, where.given), baseProcedure: c.procedures.code(cut(k.Procedure, 200)), baseNature: c.natures.code(cut(k.Nature, 200)),
-		baseTechnique: c.techniques.code(cut(technique, 200)), baseCPV: cpvCode, baseDepartement: where.departement, baseRegion: where.region,
-		baseEPCI: where.epci, baseCommune: where.commune, baseMonth: monthOf(day), baseEndMonth: monthOf(c.end[row]), baseOffers: offers,
+		baseFlags: flagsOf(s, where.given), baseProcedure: c.procedures.code(cut(k.Procedure, longest)), baseNature: c.natures.code(cut(k.Nature, longest)),
+		baseTechnique: c.techniques.code(cut(technique, longest)), baseCPV: cpvCode, baseDepartement: where.departement, baseRegion: where.region,
+		baseEPCI: where.epci, baseCommune: where.commune, baseMonth: monthOf(day), baseEndMonth: monthOf(c.end[row]), baseOffers: offersOf(k.Offers),
 		baseNode: c.nodes.code(s.Node), baseBuyer: buyer,
 	}
 	for b := range codes {

@@ -33,6 +33,12 @@ type Row struct {
 	Modified  bool   `json:"modifie,omitempty"`
 }
 
+// RowOf is what a list shows of a contract that was read from the views.
+func RowOf(s view.Shown) Row {
+	return Row{Row: s.Row, End: dateOf(endOf(dayOf(s.Notified), s.Months)), Procedure: cut(s.Contract.Procedure, longest), Nature: cut(s.Contract.Nature, longest),
+		Offers: whole(offersOf(s.Contract.Offers)), Modified: len(s.Contract.Modifications) > 0}
+}
+
 // A Count is a value of a facet.
 type Count struct {
 	Code  string `json:"code"`            // as in addresses; "" for not given

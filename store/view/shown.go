@@ -26,6 +26,10 @@ type Listed struct {
 	Content uint64
 }
 
+// RulesVersion is the version of the rules that views are made by: what is made of
+// views by other rules is to be made again.
+func RulesVersion() string { return rules }
+
 // Listing yields every contract's address and content, in the order of their groups:
 // by it an index finds what has changed, without reading any record. Each chunk has
 // its own transaction.

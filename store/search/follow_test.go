@@ -1,0 +1,142 @@
+package search
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"maillon/catalog/entry"
+	"maillon/catalog/pivot"
+	"maillon/store/storetest"
+	"maillon/store/view"
+)
+
+// A viewRig is views to which a test adds contracts.
+type viewRig struct {
+	t     *testing.T
+	views *view.Views
+	next  uint64
+}
+
+func newViewRig(t *testing.T) *viewRig {
+	v, err := view.Open(storetest.Memory(), rennes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &viewRig{t: t, views: v}
+}
+
+func (r *viewRig) apply(e entry.Entry, err error) {
+	r.t.Helper()
+	if err == nil {
+		err = r.views.Apply(r.t.Context(), view.Journal{Node: rennes}, []view.Item{{Index: r.next, Entry: e}})
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.next++
+}
+
+func (r *viewRig) put(id, object string) {
+	r.t.Helper()
+	c := made(rennes, id, func(c *pivot.Contract) { c.Object, c.Generation = object, pivot.Gen2 }).Contract
+	var b bytes.Buffer
+	if err := pivot.WriteJSON(&b, pivot.Gen2, func(yield func(pivot.Contract) bool) { yield(c) }); err != nil {
+		r.t.Fatal(err)
+	}
+	for item, err := range pivot.NewReader(&b, pivot.Limits{}).Items() {
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.apply(entry.NewPut(zeros{}, item.Record, entry.Source{Deposit: "dep", Series: "s", Pointer: item.Record.Pointer, Form: item.Record.Form},
+			time.Date(2026, 4, 1, 8, 0, int(r.next), 0, time.UTC)))
+	}
+}
+
+// zeros is salt that does not vary.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// soon waits until a query finds what is wanted.
+func soon(t *testing.T, x *Index, raw, want string) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+		got := "loading"
+		if x.Ready() {
+			got = found(t, x, raw)
+		}
+		if got == want {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("?%s finds %q, want %q", raw, got, want)
+		}
+	}
+}
+
+// follow runs a follower until stop is called.
+func (r *viewRig) follow(file string) (f *Follower, stop func()) {
+	ctx, cancel := context.WithCancel(r.t.Context())
+	f = &Follower{Index: New(), Views: r.views, File: file}
+	done := make(chan error)
+	go func() { done <- f.Run(ctx) }()
+	return f, func() {
+		cancel()
+		if err := <-done; err != nil {
+			r.t.Error(err)
+		}
+	}
+}
+
+func TestTheIndexFollowsTheViews(t *testing.T) {
+	r, file := newViewRig(t), filepath.Join(t.TempDir(), "search.index")
+	r.put("a", "Réfection de l'école")
+	f, stop := r.follow(file)
+	soon(t, f.Index, "q=école", "a")
+	r.put("b", "Nettoyage des écoles")
+	soon(t, f.Index, "q=nettoyage", "b")
+	r.apply(entry.NewRedact(string(pivot.Marche), rennes+"/a", 0, "erreur", time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)))
+	soon(t, f.Index, "q=école", "b")
+	r.apply(entry.NewWithdraw(string(pivot.Marche), rennes+"/b", 1, "erreur", time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)))
+	soon(t, f.Index, "state=withdrawn", "b")
+	stop()
+
+	// It goes on from its snapshot with what changed meanwhile.
+	r.put("c", "Achat de sel")
+	f, stop = r.follow(file)
+	soon(t, f.Index, "q=sel", "c")
+	soon(t, f.Index, "state=redacted", "a")
+	if err := r.views.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+
+	// A damaged snapshot costs nothing but time.
+	if err := os.WriteFile(file, []byte("maillon search 1\nx"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other := newViewRig(t)
+	other.put("d", "Achat de sable")
+	f, stop = other.follow(file)
+	soon(t, f.Index, "", "d")
+	stop()
+}
+
+// TestAnotherDiaryIsLookedThrough: a snapshot of other views is brought to these.
+func TestAnotherDiaryIsLookedThrough(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "search.index")
+	r := newViewRig(t)
+	r.put("a", "Réfection de l'école")
+	f, stop := r.follow(file)
+	soon(t, f.Index, "q=école", "a")
+	stop()
+	other := newViewRig(t)
+	other.put("b", "Nettoyage")
+	f, stop = other.follow(file)
+	soon(t, f.Index, "", "b")
+	stop()
+}
