@@ -42,6 +42,7 @@ func (n *Node) adminActs(tokens []string) http.Handler {
 	n.trustRoutes(r)
 	n.sourceRoutes(r)
 	n.successionRoutes(r)
+	n.decisionRoutes(r)
 	n.outletRoutes(r)
 	n.backupRoutes(r)
 	n.leaveRoutes(r)

@@ -58,12 +58,13 @@ func (d *desk) routes(r *mux.Router) {
 	r.Handle("/", http.RedirectHandler("/bureau", http.StatusSeeOther))
 	r.HandleFunc("/bureau/connexion", d.login).Methods("GET", "POST")
 	for path, page := range map[string]func(http.ResponseWriter, *http.Request, web.Desk){
-		"/bureau": d.members, "/bureau/invitations": d.invitations, "/bureau/suivi": d.trail, "/bureau/operateurs": d.operators,
+		"/bureau": d.members, "/bureau/invitations": d.invitations, "/bureau/suivi": d.trail, "/bureau/operateurs": d.operators, "/bureau/conflits": d.conflicts,
 	} {
 		r.HandleFunc(path, d.known(page)).Methods("GET")
 	}
 	for path, act := range map[string]func(http.ResponseWriter, *http.Request, web.Desk){
 		"/bureau/deconnexion": d.logout, "/bureau/invitations": d.invite, "/bureau/operateurs": d.addOperator, "/bureau/operateurs/retirer": d.removeOperator,
+		"/bureau/conflits": d.settle, "/bureau/decisions/{key:[0-9a-f]{32}}/annuler": d.void,
 		"/bureau/membres/{node}/{act:accept|suspend|revoke|renew}": d.decide, "/bureau/invitations/{token}/withdraw": d.withdraw,
 	} {
 		r.HandleFunc(path, d.known(d.sent(act))).Methods("POST")

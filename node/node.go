@@ -29,6 +29,7 @@ import (
 	"maillon/federation"
 	"maillon/federation/follow"
 	"maillon/node/access"
+	"maillon/node/api"
 	"maillon/node/deposit"
 	"maillon/node/edition"
 	"maillon/node/harvester"
@@ -67,6 +68,7 @@ type Node struct {
 	client   *follow.Client
 	gather   *harvester.Harvester
 	outlet   *outlet.Outlet
+	face     *api.Server // what the public listener answers
 	uplinks  uplinks
 
 	mirrors mirrors

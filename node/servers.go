@@ -68,6 +68,7 @@ func (n *Node) planServers() error {
 	if err != nil {
 		return err
 	}
+	n.face = s
 	desk, err := n.adminHandler(adminTokens)
 	if err != nil {
 		return err

@@ -74,16 +74,17 @@ const (
 	Alone    Case = "alone"    // one record
 	Versions Case = "versions" // several records of one contract under one id
 	Lots     Case = "lots"     // several contracts under one id
-	Folded   Case = "folded"   // several ids of 1.x for one contract
+	Folded   Case = "folded"   // several ids for one contract
 )
 
 // A Contract is what the records of a group say together of one contract.
 type Contract struct {
 	Slug      string   // second part of its address: the id, percent-encoded, with ~8hex if the id has several contracts
-	IDs       []string // ids under which it was published, sorted
+	IDs       []string // ids under which it was published, sorted; but the address begins with the first
 	Case      Case
 	Versions  []Version // best first: the first is shown
 	Withdrawn bool      // every record was withdrawn by its publisher
+	Decisions []Ruled   // of operators that hold for it; see [Decide]
 }
 
 // A Version is one record of a contract.

@@ -29,7 +29,7 @@ const (
 	Put       Op = "put"       // a record, in the body
 	Withdraw  Op = "withdraw"  // the record put at Target is no longer published; its history stays
 	Redact    Op = "redact"    // the body put at Target is erased, here and in every mirror
-	Statement Op = "statement" // something the node says itself, in the body: kind member, head, dataset or succession
+	Statement Op = "statement" // something the node says itself, in the body: kind member, head, dataset, succession or decision
 )
 
 // Kinds of statements. The kinds of records are those of package pivot.
@@ -39,6 +39,7 @@ const (
 	KindHead    = "head"    // a [Head]: a checkpoint of another journal that this node has verified and mirrors
 
 	KindSuccession = "succession" // a [Succession]: a body that goes on as another
+	KindDecision   = "decision"   // a [Decision]: what an operator decided where sources contradict each other
 )
 
 // A Header is an entry's leaf, in JSON, at most [MaxHeader] bytes.

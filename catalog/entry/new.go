@@ -22,8 +22,9 @@ func NewPut(random io.Reader, rec pivot.Record, src Source, at time.Time) (Entry
 }
 
 // NewStatement is the entry by which a node says something itself. key is
-// the node id it is about, or that of [DatasetKey] or [SuccessionKey]; body is
-// JSON, a [Member], a [Head], a [Dataset] or a [Succession].
+// the node id it is about, or that of [DatasetKey], [SuccessionKey] or
+// [DecisionKey]; body is JSON, a [Member], a [Head], a [Dataset], a [Succession]
+// or a [Decision].
 func NewStatement(random io.Reader, kind, key string, body []byte, at time.Time) (Entry, error) {
 	return withBody(random, Header{Op: Statement, Kind: kind, Key: key}, body, at)
 }

@@ -116,6 +116,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(c.toolboxCommand(), c.queryCommand(), c.configCommand())
 	root.AddCommand(c.initCommand(), c.tokenCommand(), c.passwordCommand())
 	root.AddCommand(c.sireneCommand(), c.compareCommand())
+	root.AddCommand(c.settleCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	c.describe(root)

@@ -115,18 +115,6 @@ func (s *Server) getHistory(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, historyJSON(d))
 }
 
-func (s *Server) listConflicts(w http.ResponseWriter, r *http.Request) error {
-	limit := defaultPage
-	if l := r.URL.Query().Get("limit"); l != "" {
-		n, err := strconv.Atoi(l)
-		if err != nil || n < 1 || n > maxPage {
-			return &BadParameter{"limit", l, "1 to " + strconv.Itoa(maxPage)}
-		}
-		limit = n
-	}
-	return s.writeConflicts(w, r, limit)
-}
-
 func (s *Server) stats(w http.ResponseWriter, _ *http.Request) error {
 	t, err := s.Views.Totals()
 	if err != nil {

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"encoding/json"
-	"net/http"
 	"time"
 
 	"maillon/catalog"
@@ -30,6 +28,7 @@ type ContractJSON struct {
 	Conflict  bool             `json:"conflict"`
 	Lots      []view.Row       `json:"lots,omitempty"`
 	Note      string           `json:"note,omitempty"` // reason of a withdrawal or redaction
+	Decisions []DecisionJSON   `json:"decisions,omitempty"`
 
 	Enrichment enrich.Enrichment `json:"enrichment"` // what follows from its codes, each value with its source
 }
@@ -69,7 +68,7 @@ func (s *Server) contractJSON(d view.Detail) ContractJSON {
 	return ContractJSON{
 		Address: d.Address, Permalink: s.Self.URL + "/marches/" + d.Address, Case: d.Case, IDs: d.IDs, State: d.State, Schema: shown.Schema,
 		Authority: d.Authority, Problems: shown.Problems, Repairs: shown.Repairs, Contract: shown.Contract, Current: shown.Contract.Current(),
-		Source: sourceJSON(shown), Versions: len(d.Versions), Conflict: d.Conflict, Lots: d.Lots, Note: shown.Note,
+		Source: sourceJSON(shown), Versions: len(d.Versions), Conflict: d.Conflict, Lots: d.Lots, Note: shown.Note, Decisions: decisionJSON(d.Decisions),
 		Enrichment: enrich.Of(shown.Contract, s.Firms.Firm),
 	}
 }
@@ -95,91 +94,4 @@ func historyJSON(d view.Detail) HistoryJSON {
 		out.Versions = append(out.Versions, one)
 	}
 	return out
-}
-
-// A ConflictJSON is a contract whose versions or sources differ.
-type ConflictJSON struct {
-	Address   string         `json:"address"`
-	Permalink string         `json:"permalink"`
-	Case      contract.Case  `json:"case"`
-	Shown     ConflictSide   `json:"shown"`
-	Others    []ConflictDiff `json:"others"`
-}
-
-// A ConflictSide is one version of a conflict, and why it is where it is.
-type ConflictSide struct {
-	SourceJSON
-	Authority string `json:"authority"`
-	Reason    string `json:"reason"`
-}
-
-// A ConflictDiff is a version that is not shown, with each differing field as
-// it says and as the version shown says.
-type ConflictDiff struct {
-	ConflictSide
-	Differs map[string]Difference `json:"differs"`
-}
-
-// A Difference is one field in two versions.
-type Difference struct {
-	Shown json.RawMessage `json:"shown"`
-	Here  json.RawMessage `json:"here"`
-}
-
-func (s *Server) writeConflicts(w http.ResponseWriter, r *http.Request, limit int) error {
-	list, err := s.Views.Conflicts(r.URL.Query().Get("after"), limit)
-	if err != nil {
-		return err
-	}
-	t, err := s.Views.Totals()
-	if err != nil {
-		return err
-	}
-	answer := struct {
-		Total int            `json:"total"`
-		Items []ConflictJSON `json:"items"`
-		Next  string         `json:"next,omitempty"` // value of `after` for the following ones
-	}{Total: t.Conflicts, Items: []ConflictJSON{}}
-	for _, d := range list {
-		answer.Items = append(answer.Items, s.conflictJSON(d))
-	}
-	if len(list) == limit {
-		answer.Next = list[len(list)-1].Address
-	}
-	return writeJSON(w, answer)
-}
-
-func (s *Server) conflictJSON(d view.Detail) ConflictJSON {
-	side := func(v view.VersionDetail) ConflictSide { return ConflictSide{sourceJSON(v), v.Authority, v.Reason} }
-	shown := fields(d.Versions[0].Contract)
-	out := ConflictJSON{Address: d.Address, Permalink: s.Self.URL + "/marches/" + d.Address, Case: d.Case, Shown: side(d.Versions[0])}
-	for _, v := range d.Versions[1:] {
-		here := fields(v.Contract)
-		diff := ConflictDiff{ConflictSide: side(v), Differs: map[string]Difference{}}
-		for _, name := range v.Differs {
-			diff.Differs[name] = Difference{orNull(shown[name]), orNull(here[name])}
-		}
-		out.Others = append(out.Others, diff)
-	}
-	return out
-}
-
-// fields are the values of a contract under their legal names.
-func fields(c pivot.Contract) map[string]json.RawMessage {
-	raw, err := json.Marshal(c)
-	if err != nil {
-		return nil
-	}
-	var m map[string]json.RawMessage
-	if json.Unmarshal(raw, &m) != nil {
-		return nil
-	}
-	return m
-}
-
-func orNull(raw json.RawMessage) json.RawMessage {
-	if raw == nil {
-		return json.RawMessage("null")
-	}
-	return raw
 }

@@ -30,7 +30,8 @@ var operations = []openapi.Operation{
 	get("contracts", "listFacets", "/api/v1/facets", facetsAnswer{}, slices.Concat(contractParams, params{{Name: "facets", Example: "all"}, lang})),
 	get("contracts", "getContract", "/api/v1/contracts/{buyer}/{slug}", ContractJSON{}, contractName),
 	get("contracts", "getHistory", "/api/v1/contracts/{buyer}/{slug}/history", HistoryJSON{}, contractName),
-	get("contracts", "listConflicts", "/api/v1/conflicts", page[ConflictJSON]{}, params{after, limit(maxPage)}),
+	get("contracts", "listConflicts", "/api/v1/conflicts", page[ConflictJSON]{},
+		params{{Name: "kind", Enum: []string{"sources", "collision", "duplicates"}}, {Name: "state", Enum: []string{"open", "settled"}}, {Name: "buyer"}, after, limit(maxConflicts), lang}),
 	getOther("contracts", "listChanges", "/api/v1/changes", "application/x-ndjson", params{
 		{Name: "since"}, limit(mostChanges), {Name: "wait", Type: "integer", Most: int(mostWait / time.Second)}, {Name: "buyer"},
 		{Name: "departement", Example: "35"}, {Name: "record", Enum: []string{"yes", "no"}}, lang,

@@ -70,27 +70,14 @@ func (s *Server) contractPage(w http.ResponseWriter, r *http.Request) error {
 
 // versionRows adds every version and every source of it.
 func (s *Server) versionRows(page *web.ContractPage, d view.Detail, lang texts.Lang) error {
-	nodes, err := s.Fed.Nodes()
+	name, err := s.nodeNames()
 	if err != nil {
 		return err
 	}
-	name := map[string]string{}
-	for _, n := range nodes {
-		name[n.ID] = n.Name
-	}
 	shown := fields(d.Versions[0].Contract)
 	for i, v := range d.Versions {
-		row := web.VersionRow{
-			Node: v.Node, NodeName: name[v.Node], Authority: v.Authority, State: string(v.State), Reason: v.Reason, Shown: i == 0,
-			Index: v.Index, Epoch: v.Epoch, At: v.ReceivedAt, Published: v.Contract.LatestPublication(),
-		}
-		if v.Withdrawn {
-			row.State = string(view.Withdrawn)
-		}
-		here := fields(v.Contract)
-		for _, f := range v.Differs {
-			row.Differs = append(row.Differs, web.DifferRow{Legal: f, Shown: plain(shown[f], lang), Here: plain(here[f], lang)})
-		}
+		row := s.versionRow(v, name)
+		row.Shown, row.Differs = i == 0, differRows(shown, fields(v.Contract), v.Differs, lang)
 		page.Versions = append(page.Versions, row)
 		for _, also := range v.Also {
 			again := row
@@ -99,7 +86,32 @@ func (s *Server) versionRows(page *web.ContractPage, d view.Detail, lang texts.L
 			page.Versions = append(page.Versions, again)
 		}
 	}
+	page.Decisions = s.decisionRows(d.Decisions, name)
 	return nil
+}
+
+func (s *Server) versionRow(v view.VersionDetail, name map[string]string) web.VersionRow {
+	row := web.VersionRow{
+		Node: v.Node, NodeName: name[v.Node], Authority: v.Authority, State: string(v.State), Reason: v.Reason, Index: v.Index, Epoch: v.Epoch,
+		At: v.ReceivedAt, Published: v.Contract.LatestPublication(),
+	}
+	if v.Withdrawn {
+		row.State = string(view.Withdrawn)
+	}
+	return row
+}
+
+// differRows are fields in which two contracts differ, as both say them.
+func differRows(shown, here map[string]json.RawMessage, names []string, lang texts.Lang) []web.DifferRow {
+	var rows []web.DifferRow
+	for _, f := range names {
+		row := web.DifferRow{Legal: f, Shown: plain(shown[f], lang), Here: plain(here[f], lang)}
+		if key := "field." + f; texts.Has(key) {
+			row.Label = texts.T(lang, key)
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // plain is a JSON value as one line of text.

@@ -20,6 +20,7 @@ func (s *Server) pageRoutes(r *mux.Router) {
 	r.Handle("/", s.answer(s.homePage)).Methods("GET", "HEAD")
 	r.Handle("/marches", s.answer(s.contractsPage)).Methods("GET", "HEAD")
 	r.Handle("/marches/{buyer}/{slug}", s.answer(s.contractPage)).Methods("GET", "HEAD")
+	r.Handle("/conflits", s.answer(s.conflictsPage)).Methods("GET", "HEAD")
 	r.Handle("/acheteurs/{siret}", s.answer(s.buyerPage)).Methods("GET", "HEAD")
 	r.Handle("/depots/{id}", s.answer(s.depositPage)).Methods("GET", "HEAD")
 	for _, topic := range []string{"accessibilite", "mentions-legales", "donnees-personnelles"} {

@@ -27,8 +27,9 @@ type ContractPage struct {
 	Problems      []ProblemRow
 	Repairs       []string // sentences in the page's language
 	Versions      []VersionRow
-	Lots          []LotRow // the other lots of the same procedure
-	FixURL        string   // where an agent corrects it; "" if that cannot be done here
+	Lots          []LotRow      // the other lots of the same procedure
+	Decisions     []DecisionRow // what operators of hubs decided of it, newest first
+	FixURL        string        // where an agent corrects it; "" if that cannot be done here
 	Withdrawn     bool
 	Redacted      string // the reason, "" if nothing was redacted
 }
@@ -63,7 +64,7 @@ type VersionRow struct {
 }
 
 // A DifferRow is one field in which a version differs from the one shown.
-type DifferRow struct{ Legal, Shown, Here string }
+type DifferRow struct{ Label, Legal, Shown, Here string }
 
 // A LotRow is another contract of the same procedure, its amount in words.
 type LotRow struct{ Title, URL, Amount string }

@@ -42,6 +42,8 @@ func fullPages() []Page {
 	hub := NodeRow{ID: "siren:220000012", Name: "Département d’Exemple", Level: "departement", State: "accepted", URL: "https://departement.invalid/", Reason: "rattaché", Error: "délai dépassé"}
 	rejected := DepositRow{ID: "2026-02-27-11cc", Name: "export.xml", Outcome: "rejected", At: then}
 	return []Page{
+		sampleConflicts(),
+		DeskConflictsPage{Desk: Desk{Operator: "Camille", Role: "registrar", Form: "ab", Said: "fait"}, ConflictsPage: sampleConflicts(), May: true},
 		HomePage{Key: "ed25519:3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", Hub: &hub, Members: sampleNodes, Datasets: sampleDatasets, Notice: "Ce nœud est en démonstration.",
 			Deposits: []DepositRow{sampleDeposit, rejected, {ID: "2026-02-20-9b01", Name: "marches-2026-01.json", Outcome: "unchanged", At: then, Records: 311, Conforming: 311}},
 			Climb:    []ClimbRow{{Node: "siren:220000012", Name: "Département d’Exemple", Level: "departement", URL: "https://departement.invalid/", Size: 1552, Of: 1552, At: then}, {Node: "siren:230000011", Name: "Région d’Exemple", Level: "region", URL: "https://region.invalid/", Size: 1240, Of: 1552, At: then}},
@@ -167,13 +169,15 @@ func sampleContract() ContractPage {
 		Modifications: []ModificationRow{{Number: "1", Date: "2026-03-01", Published: "2026-03-02", Months: "8", Amount: "130 000 €", Suppliers: sampleSuppliers, Object: "Prolongation pour intempéries"}, {Number: "2"}},
 		Versions: []VersionRow{
 			{Node: "siren:210000019", NodeName: "Commune d’Aval", Authority: "own", State: "a-corriger", Reason: "newest", Shown: true, Index: 1240, Epoch: 1, At: then, Published: "2026-03-02"},
-			{Node: "siren:230000011", Authority: "none", Reason: "authority", Index: 77, At: then, Differs: []DifferRow{{"montant", "123450.5", "123450"}, {"dureeMois", "", "6"}}}},
+			{Node: "siren:230000011", Authority: "none", Reason: "authority", Index: 77, At: then, Differs: []DifferRow{{"Montant", "montant", "123450.5", "123450"}, {"", "dureeMois", "", "6"}}}},
+		Decisions: sampleDecisions,
 		Lots:      []LotRow{{"Lot 1 : gros œuvre", "/opendata/marches/21000001900017/2026-013", "210 000 €"}, {Title: "Lot 3 : peinture"}},
 		Withdrawn: true, Redacted: "donnée personnelle publiée à tort"}
 }
 
 func emptyPages() []Page {
 	return []Page{
+		ConflictsPage{}, DeskConflictsPage{},
 		DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
 		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, SupplierPage{ID: "s"}, MovePage{}, ErrorPage{Status: 404}, AboutPage{"accessibilite"}, CheckPage{Most: 1 << 20},
 		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{Identifier: "d"}, SourcesPage{}, AuditPage{}, LetterPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
@@ -185,6 +189,8 @@ func sparsePages() []Page {
 	deposit := DepositPage{Problem: &ProblemRow{}, Warnings: make([]ProblemRow, 1), Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}}
 	deposit.ID = "d"
 	return []Page{
+		ConflictsPage{Items: []ConflictRow{{Sides: make([]ConflictSide, 1), Decisions: make([]DecisionRow, 1)}}},
+		DeskConflictsPage{May: true, ConflictsPage: ConflictsPage{Items: []ConflictRow{{Sides: make([]ConflictSide, 1), Decisions: make([]DecisionRow, 1)}}}},
 		HomePage{Hub: &NodeRow{}, Members: make([]NodeRow, 1), Deposits: make([]DepositRow, 1), Datasets: []DatasetRow{{Files: make([]FileRow, 1)}}, Climb: make([]ClimbRow, 1)},
 		deposit,
 		ContractPage{Address: "b/1", Fields: make([]FieldRow, 1), Suppliers: make([]SupplierRow, 1), Modifications: make([]ModificationRow, 1), Problems: make([]ProblemRow, 1), Repairs: make([]string, 1), Versions: []VersionRow{{Differs: make([]DifferRow, 1)}}, Lots: make([]LotRow, 1)},
@@ -200,4 +206,18 @@ func sparsePages() []Page {
 		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés", Fields: []DictionaryRow{{Path: "id"}}}}},
 		RulesPage{Scopes: []RuleScopeRows{{ID: "file", Title: "Le fichier", Rules: []RuleText{{ID: "bom", Text: "Une marque."}}}}},
 	}
+}
+
+var sampleDecisions = []DecisionRow{
+	{Key: "0f", What: "show", Reason: "Montant pluriannuel confirmé par l’acheteur", Speaker: "siren:230000011", Name: "Région d’Amont", By: "registrar", At: then, Holds: true, Mine: true},
+	{Key: "1f", What: "settled", Reason: "vu", Speaker: "siren:230000011", At: then}, {Key: "2f", What: "apart", Speaker: "s", Void: true},
+}
+
+func sampleConflicts() ConflictsPage {
+	v := sampleContract().Versions
+	return ConflictsPage{Total: 2, Kind: "sources", State: "open", JSON: "/opendata/api/v1/conflicts", Next: "/opendata/conflits?after=x", First: "/opendata/conflits", Items: []ConflictRow{
+		{ID: "0", Kind: "sources", Title: "Réfection de la toiture", Buyer: "21000001900017", BuyerName: "Commune d’Aval", Addresses: []string{"21000001900017/1"}, Seen: "aa", Decisions: sampleDecisions,
+			Sides: []ConflictSide{{VersionRow: v[0], URL: "/opendata/marches/21000001900017/1", Title: "Réfection", ID: "1", Hash: "ab"}, {VersionRow: v[1], Title: "Réfection", ID: "1", Hash: "cd"}}},
+		{ID: "1", Kind: "duplicates", Settled: true, Title: "Papier", Buyer: "21000001900017", Sides: []ConflictSide{{VersionRow: v[0]}, {VersionRow: v[1]}}},
+	}}
 }

@@ -65,6 +65,7 @@ var samples = []Page{
 	HomePage{}, DepositPage{}, ContractPage{}, ContractsPage{},
 	RegisterPage{}, BuyerPage{}, SupplierPage{}, MovePage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{}, SourcesPage{},
 	AuditPage{}, LetterPage{},
+	ConflictsPage{}, DeskConflictsPage{},
 	APIPage{},
 	DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
 	ToolboxPage{}, ToolboxDocPage{}, ToolboxRolesPage{}, ToolboxPlanPage{}, ToolboxContactsPage{}, ToolboxCalendarPage{}, ToolboxCallsPage{}, ToolboxStoriesPage{}, ToolboxServicesPage{}, ToolboxKitPage{},
@@ -79,7 +80,7 @@ func New(site Site) (*Pages, error) {
 		sets:  map[texts.Lang]map[string]*template.Template{},
 	}
 	for _, lang := range texts.Langs {
-		frame, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html")
+		frame, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html", "conflict-parts.html")
 		if err != nil {
 			return nil, fmt.Errorf("templates of the frame: %w", err)
 		}

@@ -162,6 +162,8 @@ type applying struct {
 	now      cause           // the entry being taken in
 	notes    []noted         // for the diary, in the order of the work
 	behind   bool            // the diary waits
+
+	undecided *bool // no decision is known; nil until asked for
 }
 
 func (b *applying) take(part preparedPart) error {
@@ -275,7 +277,7 @@ func (b *applying) record(ref entry.Ref) (*record, error) {
 
 // finish makes contracts of what was taken in and writes what was gathered.
 func (b *applying) finish() error {
-	for _, step := range []func() error{b.consolidate, b.saveRecords, b.saveList, b.saveDiary, b.saveParts, b.saveDeposits, b.saveAccounts} {
+	for _, step := range []func() error{b.consolidate, b.saveRecords, b.saveList, b.suspect, b.saveDiary, b.saveParts, b.saveDeposits, b.saveAccounts} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -67,6 +67,9 @@ func groupContracts() *rapid.Generator[groupContract] {
 		}
 		if c.family {
 			c.name, c.others = rapid.String().Draw(t, "name"), rapid.SliceOf(names()).Draw(t, "others")
+			c.decisions = rapid.SliceOf(rapid.Custom(func(t *rapid.T) contract.Ruled {
+				return contract.Ruled{What: names().Draw(t, "what"), Key: names().Draw(t, "key")}
+			})).Draw(t, "decisions")
 		}
 		return c
 	})

@@ -30,7 +30,13 @@ func (b *applying) group(key string) error {
 		}
 	}
 	buyer, id := splitGroup(key)
-	if family := b.auth.lineage.Family(unescape(buyer)); len(family) > 1 {
+	family := b.auth.lineage.Family(unescape(buyer))
+	switch ids, said, err := b.bonded(family, id); {
+	case err != nil:
+		return err
+	case len(said) > 0:
+		return b.decidedGroup(family, ids, said)
+	case len(family) > 1:
 		return b.familyGroup(family, id)
 	}
 	old, err := getGroup(b.tx, key)
@@ -134,6 +140,9 @@ func (b *applying) write(key string, fresh, same []groupContract, rows []*record
 		if err := b.add(buyer, &fresh[i]); err != nil {
 			return err
 		}
+	}
+	if err := b.collide(buyer, fresh); err != nil {
+		return err
 	}
 	g := groupRow{contracts: slices.Concat(same, fresh)}
 	slices.SortStableFunc(g.contracts, compareContracts)
@@ -262,10 +271,13 @@ func (b *applying) groupContract(c contract.Contract, buyer string) groupContrac
 			sum = appendRefs(sum, []entry.Ref{s.Ref})
 			sum = append(append(sum, bit(s.Withdrawn, 1)), s.State...)
 		}
-		out.conflict = out.conflict || len(v.Differs) > 0
 		sum = append(append(sum, v.Source.Hash[:]...), byte(v.Source.Authority))
 		sum = append(sum, v.Reason...)
 		out.versions = append(out.versions, gv)
+	}
+	out.conflict, out.decisions, out.deposits = len(c.Versions) > 1 && c.Disputed(), c.Decisions, depositsOf(c)
+	for _, d := range c.Decisions {
+		sum = append(append(sum, d.What...), d.Key...)
 	}
 	sum = append(append(append(sum, out.address(contract.Escape(buyer))...), 0), out.state...)
 	h := fnv.New64a()
@@ -283,7 +295,7 @@ func (b *applying) add(buyer string, c *groupContract) error {
 	}
 	b.list[string(listKey(c.day, address))] = listValue(c, t.facts)
 	if c.conflict {
-		if err := b.tx.Bucket(conflictBucket).Put([]byte(address), nil); err != nil {
+		if err := b.tx.Bucket(conflictBucket).Put(conflictKey(Sources, address), conflictValue(c.settled(entry.DecideShow), nil)); err != nil {
 			return err
 		}
 	}
@@ -306,9 +318,12 @@ func (b *applying) remove(buyer string, c *groupContract) error {
 	address := c.address(buyer)
 	b.list[string(listKey(c.day, address))] = nil
 	if c.conflict {
-		if err := b.tx.Bucket(conflictBucket).Delete([]byte(address)); err != nil {
+		if err := b.tx.Bucket(conflictBucket).Delete(conflictKey(Sources, address)); err != nil {
 			return err
 		}
+	}
+	if err := b.uncollide(buyer, c); err != nil {
+		return err
 	}
 	if err := b.unalias(c, address); err != nil {
 		return err

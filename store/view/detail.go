@@ -21,6 +21,8 @@ type Detail struct {
 	IDs      []string
 	Versions []VersionDetail // the first is shown
 	Lots     []Row           // the other contracts under its ids
+
+	Decisions []DecisionDetail // what operators decided of it, newest first
 }
 
 // A VersionDetail is one record of a contract.
@@ -160,6 +162,14 @@ func detail(tx store.Tx, buyer string, c *groupContract) (Detail, error) {
 		}
 		d.Versions = append(d.Versions, one)
 	}
+	hashes := map[string]bool{}
+	for _, v := range d.Versions {
+		hashes[v.Hash] = true
+	}
+	var err error
+	if d.Decisions, err = decisionDetails(tx, buyer, c, hashes); err != nil {
+		return d, err
+	}
 	return d, lots(tx, buyer, c, &d)
 }
 
@@ -207,31 +217,4 @@ func complete(address string, r recordRow) pivot.Complete {
 		Contract: r.Contract, State: r.state, Schema: r.Schema, Problems: r.Problems, Repairs: r.Repairs, Address: address, Hash: r.hashText(),
 		Node: r.ref.Node, Journal: journal.Origin(r.ref.Node, r.ref.Epoch), Index: r.ref.Index, ReceivedAt: r.at, Withdrawn: r.withdrawn,
 	}
-}
-
-// Conflicts lists contracts whose versions or sources differ, by address,
-// from the one after the address given.
-func (v *Views) Conflicts(after string, limit int) ([]Detail, error) {
-	var out []Detail
-	err := v.db.View(func(tx store.Tx) error {
-		for k := range tx.Bucket(conflictBucket).Ascend([]byte(after)) {
-			if string(k) == after && after != "" {
-				continue
-			}
-			if len(out) == limit {
-				return nil
-			}
-			buyer, c, err := contractAt(tx, string(k))
-			if err != nil {
-				return err
-			}
-			d, err := detail(tx, buyer, &c)
-			if err != nil {
-				return err
-			}
-			out = append(out, d)
-		}
-		return nil
-	})
-	return out, err
 }

@@ -26,7 +26,7 @@ type groupContract struct {
 	kind     pivot.Kind
 	state    pivot.State // of the version shown; withdrawn or redacted count here too
 	how      contract.Case
-	conflict bool // its versions differ
+	conflict bool // its sources contradict each other
 	year     string
 	day      uint32 // see dayOf
 	content  uint64 // changes with anything that readers see
@@ -37,6 +37,9 @@ type groupContract struct {
 	name     string   // of that one
 	others   []string // of that family, escaped, who published versions of it too
 	versions []groupVersion
+
+	decisions []contract.Ruled // that hold for it
+	deposits  []string         // that hold a record of it; not kept
 }
 
 // A groupVersion is one record of a contract.
@@ -100,7 +103,7 @@ var (
 	states  = []pivot.State{pivot.Conforming, pivot.ToCorrect, Withdrawn, Redacted}
 	cases   = []contract.Case{contract.Alone, contract.Versions, contract.Lots, contract.Folded}
 	reasons = []string{"", "redacted", "shown-only", "shown-living", "shown-authority", "shown-later", "shown-richer", "shown-hash",
-		"lost-living", "lost-authority", "lost-later", "lost-richer", "lost-hash"}
+		"lost-living", "lost-authority", "lost-later", "lost-richer", "lost-hash", "shown-decision", "lost-decision"}
 )
 
 // The flags of a group's contract: two bits of state, two of case, and these.
@@ -108,7 +111,7 @@ const (
 	flagKind = 1 << (iota + 4)
 	flagConflict
 	flagIDs    // its ids are not just that of the group
-	flagFamily // its name follows
+	flagFamily // its name follows, and what decisions hold for it
 )
 
 // The flags of a version, beside its authority.
@@ -141,6 +144,10 @@ func (c *groupContract) append(dst []byte, id string) []byte {
 	dst = appendText(dst, c.suffix)
 	if c.family {
 		dst = appendTexts(appendText(dst, c.name), c.others)
+		dst = binary.AppendUvarint(dst, uint64(len(c.decisions)))
+		for _, d := range c.decisions {
+			dst = appendText(appendText(dst, d.What), d.Key)
+		}
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(c.versions)))
 	for _, v := range c.versions {
@@ -201,6 +208,9 @@ func (d *decoder) groupContract(id string) groupContract {
 	c.suffix = d.text()
 	if c.family {
 		c.name, c.others = d.text(), d.texts()
+		for range d.count() {
+			c.decisions = append(c.decisions, contract.Ruled{What: d.text(), Key: d.text()})
+		}
 	}
 	n := d.count()
 	for range n {

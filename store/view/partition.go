@@ -128,7 +128,7 @@ type Totals struct {
 	ToCorrect  int            `json:"toCorrect"`
 	Withdrawn  int            `json:"withdrawn"`
 	Redacted   int            `json:"redacted"`
-	Conflicts  int            `json:"conflicts"` // contracts whose sources or versions differ
+	Conflicts  int            `json:"conflicts"` // contracts whose sources contradict each other
 	Kinds      map[string]int `json:"kinds"`
 }
 

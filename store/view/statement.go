@@ -56,6 +56,12 @@ func (b *applying) state(p prepared) error {
 			return nil
 		}
 		return b.succession(SuccessionRow{Speaker: b.j.Node, Succession: said, At: p.header.At})
+	case entry.KindDecision:
+		d, err := entry.ParseDecision(p.body)
+		if err != nil || p.header.Key != entry.DecisionKey(d.Sides) {
+			return nil
+		}
+		return b.decision(DecisionRow{Speaker: b.j.Node, Key: p.header.Key, Decision: d, At: p.header.At})
 	}
 	return nil
 }
@@ -84,6 +90,7 @@ func (b *applying) member(row MemberRow) error {
 		if err := b.believedAnew(); err != nil {
 			return err
 		}
+		b.decidedAnew()
 		for k := range b.tx.Bucket(memberBucket).Ascend(statementKey(row.Member.Node, "")) {
 			node, below := strings.CutPrefix(string(k), row.Member.Node+"\x00")
 			if !below {
@@ -121,6 +128,9 @@ type authorities struct {
 	suspended map[string]bool
 	publishes map[string]map[string]bool // node → buyers, or "*"
 	lineage   contract.Lineage
+	self      string
+	believed  map[string]bool            // whose word on others counts
+	vouches   map[string]map[string]bool // speaker → nodes that it accepted
 }
 
 // readAuthorities gathers what believed speakers say. Who is believed: this
@@ -130,13 +140,19 @@ func readAuthorities(tx store.Tx, self string) (*authorities, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &authorities{suspended: map[string]bool{}, publishes: map[string]map[string]bool{}}
+	a := &authorities{
+		suspended: map[string]bool{}, publishes: map[string]map[string]bool{}, self: self, believed: believedOf(rows, self), vouches: map[string]map[string]bool{},
+	}
 	for _, r := range rows {
 		m := r.Member
 		if m.State != "accepted" {
 			a.suspended[m.Node] = true
 			continue
 		}
+		if a.vouches[r.Speaker] == nil {
+			a.vouches[r.Speaker] = map[string]bool{}
+		}
+		a.vouches[r.Speaker][m.Node] = true
 		for _, buyer := range m.Publishes {
 			if a.publishes[m.Node] == nil {
 				a.publishes[m.Node] = map[string]bool{}
@@ -144,7 +160,7 @@ func readAuthorities(tx store.Tx, self string) (*authorities, error) {
 			a.publishes[m.Node][buyer] = true
 		}
 	}
-	a.lineage, err = lineage(tx, believedOf(rows, self))
+	a.lineage, err = lineage(tx, a.believed)
 	return a, err
 }
 

@@ -25,7 +25,7 @@ import (
 // rules is the version of everything the views are a function of beside the
 // journals: reading, judging, identity, the shape of the rows. A change of
 // any of these raises it, and the views are made again.
-const rules = "10"
+const rules = "11"
 
 // Keys. A ref is node, 0, epoch (4 bytes), index (8 bytes); numbers are
 // big-endian. A group is the escaped buyer, "/", and contract.GroupKey of the id.
@@ -38,13 +38,15 @@ const rules = "10"
 //	list      day, address               => see listValue: newest notification first, with what lists are filtered by
 //	deposit   see depositKey             => which records a deposit has in a run of a journal, a byte each
 //	alias     buyer "/" escaped id       => address; for what does not follow from the group: see applying.alias
-//	conflict  address                    => nothing; contracts whose sources differ
+//	conflict  see conflictKey            => see conflictValue; what an operator may settle
 //	part      buyer, 0, year             => see Partition.value
 //	member    speaker, 0, node           => MemberRow in JSON
 //	head      speaker, 0, node           => HeadRow in JSON
 //	account   node, 0, epoch             => Account in JSON
 //	dataset   speaker, 0, key            => DatasetRow in JSON; foreign datasets
 //	lineage   speaker, 0, from "/" to    => SuccessionRow in JSON
+//	decision  speaker, 0, key            => DecisionRow in JSON
+//	decided   group, 0, speaker, 0, key  => nothing; what decisions are about
 //
 // An address is the escaped buyer, "/", and the contract's slug.
 const (
@@ -62,11 +64,13 @@ const (
 	datasetBucket  = "dataset"
 	accountBucket  = "account"
 	lineageBucket  = "lineage"
+	decisionBucket = "decision"
+	decidedBucket  = "decided"
 )
 
 var buckets = []string{
 	metaBucket, cursorBucket, recordBucket, depositBucket, groupBucket, listBucket, aliasBucket, conflictBucket, partBucket,
-	memberBucket, headBucket, datasetBucket, accountBucket, lineageBucket,
+	memberBucket, headBucket, datasetBucket, accountBucket, lineageBucket, decisionBucket, decidedBucket,
 }
 
 var (

@@ -307,8 +307,8 @@ func TestTheBuyersOwnIsShownOverOneWithoutAuthority(t *testing.T) {
 	if diff := cmp.Diff([]string{"datePublicationDonnees", "montant"}, lost.Differs); diff != "" {
 		t.Error(diff)
 	}
-	if list, err := full(t).Conflicts("", 10); err != nil || len(list) != 1 || list[0].Address != rennes+"/A" {
-		t.Errorf("conflicts %v, %v", list, err)
+	if got := conflicts(t, full(t)); len(got) != 1 || got[0] != "sources "+rennes+"/A" {
+		t.Errorf("conflicts %q", got)
 	}
 }
 
