@@ -39,6 +39,7 @@ type Config struct {
 	Backup     BackupConfig
 	Editions   edition.Keep // how long dated editions of a hub's datasets are kept
 	Toolbox    ToolboxConfig
+	Site       SiteConfig // how the pages look, and what the law asks them to say
 	Log        LogConfig
 
 	// Now is the node's clock; nil is time.Now. No file sets it: tests of

@@ -59,6 +59,9 @@ func (raw *rawConfig) check() (Config, error) {
 	if c.Outlet, err = raw.Publish.UData.check(raw.Data); err != nil {
 		return c, err
 	}
+	if c.Site, err = raw.Site.check(); err != nil {
+		return c, err
+	}
 	for i, r := range raw.Sources {
 		source, err := r.check()
 		if err != nil {

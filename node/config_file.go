@@ -66,7 +66,8 @@ type rawConfig struct {
 	Toolbox struct {
 		Dir string `yaml:"dir"`
 	} `yaml:"toolbox"`
-	Log struct {
+	Site rawSite `yaml:"site"`
+	Log  struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
 	} `yaml:"log"`

@@ -25,7 +25,7 @@ func (s *Server) pageRoutes(r *mux.Router) {
 	r.Handle("/depots/{id}", s.answer(s.depositPage)).Methods("GET", "HEAD")
 	for _, topic := range []string{"accessibilite", "mentions-legales", "donnees-personnelles"} {
 		r.Handle("/"+topic, s.answer(func(w http.ResponseWriter, r *http.Request) error {
-			return s.page(w, r, http.StatusOK, web.AboutPage{Topic: topic})
+			return s.page(w, r, http.StatusOK, web.About(topic, s.Pages.Site(), langOf(r), s.Now()))
 		})).Methods("GET", "HEAD")
 	}
 	r.PathPrefix("/assets/").Handler(s.Pages.Static()).Methods("GET", "HEAD")

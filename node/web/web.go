@@ -21,6 +21,7 @@ import (
 	"html/template"
 	"maps"
 	"net/http"
+	"time"
 
 	"maillon/catalog/texts"
 )
@@ -45,12 +46,21 @@ type Site struct {
 	Version   string // of the program
 	Contact   string // address people write to
 	Toolbox   bool   // the node has a boîte à outils
+	Theme     Theme
+	Legal     Legal
+	// Frames lists who may show a page with ?embed=1 in a frame, as
+	// frame-ancestors of a policy has it; "" for everyone.
+	Frames string
+	// Now is the clock by which declarations expire; nil is [time.Now].
+	Now func() time.Time
 }
 
 // Pages writes the pages of one site. It is safe for concurrent use.
 type Pages struct {
 	site  Site
-	sheet string // path of the style sheet, without the base
+	style []byte // the style sheet, in the site's colours
+	sheet string // its path, without the base
+	logo  string // likewise of the logo; "" for none
 	sets  map[texts.Lang]map[string]*template.Template
 }
 
@@ -73,11 +83,18 @@ var samples = []Page{
 
 // New parses the templates of every page in every language.
 func New(site Site) (*Pages, error) {
-	sum := sha256.Sum256(style)
+	if site.Now == nil {
+		site.Now = time.Now
+	}
+	sheet := site.Theme.sheetOf(style)
 	p := &Pages{
 		site:  site,
-		sheet: "/assets/style-" + hex.EncodeToString(sum[:6]) + ".css",
+		style: sheet,
+		sheet: "/assets/style-" + digest(sheet) + ".css",
 		sets:  map[texts.Lang]map[string]*template.Template{},
+	}
+	if site.Theme.Logo != nil {
+		p.logo = "/assets/logo-" + digest(site.Theme.Logo) + site.Theme.ending()
 	}
 	for _, lang := range texts.Langs {
 		frame, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html", "conflict-parts.html")
@@ -94,6 +111,12 @@ func New(site Site) (*Pages, error) {
 		}
 	}
 	return p, nil
+}
+
+// digest names a file by its content.
+func digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:6])
 }
 
 // Site is what the pages say of the node.
@@ -116,6 +139,8 @@ type frame struct {
 	Lang, Other  texts.Lang
 	Title, Sheet string
 	OtherURL     string // the same page in the other language
+	Logo         string // its address; "" for none
+	Access       string // totale, partielle, non: the state of accessibility
 	Page         Page
 	Desk         *Desk // nil but for pages of the desk
 }
@@ -127,7 +152,12 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, lang 
 	if lang != texts.English {
 		lang = texts.French
 	}
-	f := frame{Site: p.site, Lang: lang, Title: page.title(lang), Sheet: p.site.Base + p.sheet, Page: page}
+	f := frame{
+		Site: p.site, Lang: lang, Title: page.title(lang), Sheet: p.site.Base + p.sheet, Page: page, Access: p.site.Legal.Access.State(p.site.Now()),
+	}
+	if p.logo != "" {
+		f.Logo = p.site.Base + p.logo
+	}
 	f.Other, f.OtherURL = otherLanguage(r, lang)
 	if page, ok := page.(deskPage); ok {
 		d := page.desk()
@@ -153,19 +183,29 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, lang 
 	return nil
 }
 
-// Static serves the style sheet at its present name, to be kept for ever, and
-// answers 404 to any other path. It expects paths without the site's base.
+// Static serves the style sheet and the logo at their present names, to be kept
+// for ever, and answers 404 to any other path. It expects paths without the site's base.
 func (p *Pages) Static() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != p.sheet {
+		h := w.Header()
+		var body []byte
+		switch r.URL.Path {
+		case p.sheet:
+			h.Set("Content-Type", "text/css; charset=utf-8")
+			body = p.style
+		case p.logo:
+			h.Set("Content-Type", p.site.Theme.LogoType)
+			// A picture that is opened by itself runs and loads nothing.
+			h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+			body = p.site.Theme.Logo
+		default:
 			http.NotFound(w, r)
 			return
 		}
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		h.Set("X-Content-Type-Options", "nosniff")
 		// A reader who has gone away is no fault of the node.
-		_, _ = w.Write(style)
+		_, _ = w.Write(body)
 	})
 }
 
