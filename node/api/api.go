@@ -325,7 +325,7 @@ func kindOf(err error) (kind, title string, status int) {
 		return "read-only", "The node is read-only for now", http.StatusServiceUnavailable
 	case errors.Is(err, syscall.ENOSPC):
 		return "disk-full", "The node's disk is full", http.StatusInsufficientStorage
-	case errors.Is(err, ErrStarting), errors.Is(err, view.ErrBehind):
+	case errors.Is(err, ErrStarting), errors.Is(err, view.ErrBehind), errors.Is(err, search.ErrLoading):
 		return "starting", "The node is starting", http.StatusServiceUnavailable
 	case errors.Is(err, auditor.ErrMaking):
 		return "making", "The audit is being made", http.StatusServiceUnavailable

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"maillon/catalog"
@@ -36,7 +37,13 @@ var operations = []openapi.Operation{
 		{Name: "since"}, limit(mostChanges), {Name: "wait", Type: "integer", Most: int(mostWait / time.Second)}, {Name: "buyer"},
 		{Name: "departement", Example: "35"}, {Name: "record", Enum: []string{"yes", "no"}}, lang,
 	}),
-	get("contracts", "getStats", "/api/v1/stats", view.Totals{}, nil),
+	{ID: "exportContracts", Tag: "contracts", Method: http.MethodGet, Path: "/api/v1/contracts.{format}",
+		Params: slices.Concat(params{{Name: "format", Enum: exportNames()}}, contractParams, params{{Name: "sort", Enum: named(search.Sorts())}, lang}),
+		Answer: []openapi.Answer{{Status: http.StatusOK, Media: exportMedia()}}},
+	get("contracts", "getStats", "/api/v1/stats", StatsAnswer{}, slices.Concat(params{
+		{Name: "by", Example: "year"}, {Name: "measures", Example: "count,sum:amount,median:amount"}, {Name: "format", Enum: []string{"json", "csv"}},
+	}, contractParams, params{lang}), also("text/csv")),
+	get("contracts", "getIndicators", "/api/v1/indicators", IndicatorsAnswer{}, slices.Concat(contractParams, params{lang})),
 	get("contracts", "getSupplier", "/api/v1/suppliers/{id}", SupplierJSON{}, params{{Name: "id", Example: "35600000000048"}}),
 	get("contracts", "getEnrichment", "/api/v1/enrichment", KnownJSON{}, nil),
 
@@ -96,6 +103,15 @@ var (
 		{Name: "state", Enum: named(audit.States())}, {Name: "obstacle", Enum: named(audit.Obstacles())}, after, limit(maxPage), lang,
 	}
 )
+
+// exportMedia are the media types of the files of a search.
+func exportMedia() []string {
+	var list []string
+	for _, e := range exporters {
+		list = append(list, strings.TrimSuffix(e.media, "; charset=utf-8"))
+	}
+	return list
+}
 
 func limit(most int) openapi.Param {
 	return openapi.Param{Name: "limit", Type: "integer", Least: 1, Most: most, Example: "10"}

@@ -135,41 +135,6 @@ func (s *Server) base() string {
 	return u.Path
 }
 
-func (s *Server) contractsPage(w http.ResponseWriter, r *http.Request) error {
-	if err := s.Ready(); err != nil {
-		return err
-	}
-	v := r.URL.Query()
-	for name, values := range v { // an empty field of the form filters nothing
-		if len(values) == 0 || values[0] == "" {
-			v.Del(name)
-		}
-	}
-	q, err := queryOf(v)
-	if err != nil {
-		return err
-	}
-	found, err := s.find(q)
-	if err != nil {
-		return err
-	}
-	page := web.ContractsPage{Total: found.Total, Filter: web.ContractFilter{
-		Buyer: q.Buyer, Supplier: q.Supplier, CPV: q.CPV, Departement: q.Departement, State: q.State, Kind: q.Kind, From: q.From, To: q.To,
-	}}
-	for _, row := range found.Items {
-		page.Items = append(page.Items, s.contractRow(row))
-	}
-	if found.Next != "" {
-		v.Set("after", found.Next)
-		page.Next = s.base() + "/marches?" + v.Encode()
-	}
-	if q.After != "" {
-		v.Del("after")
-		page.First = s.base() + "/marches?" + v.Encode()
-	}
-	return s.page(w, r, http.StatusOK, page)
-}
-
 func (s *Server) contractRow(row view.Row) web.ContractRow {
 	c := web.ContractRow{
 		URL: s.base() + "/marches/" + row.Address, Title: row.Object, Buyer: row.Buyer, BuyerName: row.BuyerName, Supplier: row.Supplier,

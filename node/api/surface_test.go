@@ -145,6 +145,7 @@ func newRig(t *testing.T, base string) *rig {
 		Desk:  &deposit.Desk{Dir: t.TempDir(), DB: main, Log: own, Signer: signer, MaxBytes: 1 << 20, Ready: func() error { return nil }, Now: now},
 		Ready: func() error { return r.ready }, Now: now,
 	}
+	r.s.Index.Loaded()
 	r.h = r.s.Handler()
 	return r
 }

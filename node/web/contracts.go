@@ -2,14 +2,18 @@ package web
 
 import "maillon/catalog/texts"
 
-// ContractsPage is one page of the list of contracts, and the form that
-// narrows it.
+// ContractsPage is one page of a search for contracts, and what narrows it.
 type ContractsPage struct {
-	Total  int // contracts that answer the filter, on all pages
-	Items  []ContractRow
-	Next   string // "" on the last page
-	First  string // "" on the first page
-	Filter ContractFilter
+	Total   int // contracts that answer the filter, on all pages
+	Items   []ContractRow
+	Next    string // "" on the last page
+	First   string // "" on the first page
+	Filter  ContractFilter
+	Active  []ActiveFilter
+	Facets  []FacetGroup
+	Exports []FileRow // of all that is found
+	Numbers string    // the same contracts in numbers
+	Reset   string    // without any filter
 }
 
 // A ContractRow is one contract in a list.
@@ -17,19 +21,33 @@ type ContractRow struct {
 	URL, Title, Buyer, BuyerName, Supplier string
 	State, Kind                            string
 	Date                                   string // AAAA-MM-JJ
+	End                                    string // likewise; "" if not known
 	CPV, Departement                       string
 	Amount                                 *float64 // in euros, nil if not given
 }
 
-// A ContractFilter holds what the form was sent with, to show it again. Its
-// fields are those of the query: buyer, supplier, cpv, departement, state,
-// kind, from, to.
+// A ContractFilter holds what the form was sent with, to show it again. Hidden holds
+// what the form has no field for.
 type ContractFilter struct {
-	Buyer, Supplier, CPV, Departement, State, Kind, From, To string
+	Text, Buyer, Supplier, CPV, Departement, State, Kind string
+	From, To, EndsFrom, EndsTo, Least, Most, Sort        string
+	Hidden                                               []HiddenField
+	Sorts                                                []Option
 }
 
-// Used reports whether anything narrows the list.
-func (f ContractFilter) Used() bool { return f != ContractFilter{} }
+// An ActiveFilter is a filter in force, with the address without it.
+type ActiveFilter struct{ Label, Value, URL string }
+
+// An Option is one choice of a list.
+type Option struct {
+	Value, Label string
+	Chosen       bool
+}
+
+// Detailed reports whether anything but the text narrows the list.
+func (f ContractFilter) Detailed() bool {
+	return f.Buyer+f.Supplier+f.CPV+f.Departement+f.State+f.Kind+f.From+f.To+f.EndsFrom+f.EndsTo+f.Least+f.Most != ""
+}
 
 // option is one choice of a list in the form.
 type option struct {
@@ -55,4 +73,9 @@ func choices(chosen string, values ...string) []option {
 
 func (ContractsPage) name() string { return "contracts" }
 
-func (p ContractsPage) title(lang texts.Lang) string { return texts.T(lang, "web.contracts.title") }
+func (p ContractsPage) title(lang texts.Lang) string {
+	if p.Filter.Text != "" {
+		return short(p.Filter.Text, 60) + " – " + texts.T(lang, "web.contracts.title")
+	}
+	return texts.T(lang, "web.contracts.title")
+}
