@@ -15,12 +15,9 @@ import (
 )
 
 // adminHandler answers the operators, on an address of its own: their commands
-// under /admin/v1, with a token, and on a hub the pages of their desk.
+// under /admin/v1, with a token, and the pages of their desk.
 func (n *Node) adminHandler(tokens []string) (http.Handler, error) {
 	acts := n.adminActs(tokens)
-	if n.below == nil {
-		return acts, nil
-	}
 	d, err := n.newDesk(acts, tokens)
 	if err != nil {
 		return nil, fmt.Errorf("load the desk's pages: %w", err)
@@ -39,6 +36,7 @@ func (n *Node) adminActs(tokens []string) http.Handler {
 	r.HandleFunc("/admin/v1/members", n.adminMembers).Methods("GET")
 	r.HandleFunc("/metrics", n.metrics).Methods("GET")
 	r.HandleFunc("/admin/v1/rebuild", n.adminRebuild).Methods("POST")
+	r.HandleFunc("/admin/v1/doctor", func(w http.ResponseWriter, r *http.Request) { adminAnswer(w, n.Facts(r.Context())) }).Methods("GET")
 	n.trustRoutes(r)
 	n.sourceRoutes(r)
 	n.successionRoutes(r)

@@ -57,13 +57,19 @@ func (d *desk) routes(r *mux.Router) {
 	r.PathPrefix("/assets/").Handler(d.pages.Static())
 	r.Handle("/", http.RedirectHandler("/bureau", http.StatusSeeOther))
 	r.HandleFunc("/bureau/connexion", d.login).Methods("GET", "POST")
+	r.HandleFunc("/bureau/etat", d.known(d.health)).Methods("GET")
+	r.HandleFunc("/bureau/deconnexion", d.known(d.sent(d.logout))).Methods("POST")
+	if d.n.below == nil { // no members to decide on
+		r.Handle("/bureau", http.RedirectHandler("/bureau/etat", http.StatusSeeOther)).Methods("GET")
+		return
+	}
 	for path, page := range map[string]func(http.ResponseWriter, *http.Request, web.Desk){
 		"/bureau": d.members, "/bureau/invitations": d.invitations, "/bureau/suivi": d.trail, "/bureau/operateurs": d.operators, "/bureau/conflits": d.conflicts,
 	} {
 		r.HandleFunc(path, d.known(page)).Methods("GET")
 	}
 	for path, act := range map[string]func(http.ResponseWriter, *http.Request, web.Desk){
-		"/bureau/deconnexion": d.logout, "/bureau/invitations": d.invite, "/bureau/operateurs": d.addOperator, "/bureau/operateurs/retirer": d.removeOperator,
+		"/bureau/invitations": d.invite, "/bureau/operateurs": d.addOperator, "/bureau/operateurs/retirer": d.removeOperator,
 		"/bureau/conflits": d.settle, "/bureau/decisions/{key:[0-9a-f]{32}}/annuler": d.void,
 		"/bureau/membres/{node}/{act:accept|suspend|revoke|renew}": d.decide, "/bureau/invitations/{token}/withdraw": d.withdraw,
 	} {

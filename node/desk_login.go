@@ -75,7 +75,7 @@ func (d *desk) known(page func(http.ResponseWriter, *http.Request, web.Desk)) ht
 			return
 		}
 		by := operatorOf(r)
-		page(w, r, web.Desk{Operator: by.Name, Role: string(by.Role), Form: s.form, Public: d.n.cfg.URL + "/"})
+		page(w, r, web.Desk{Operator: by.Name, Role: string(by.Role), Form: s.form, Alone: d.n.below == nil, Public: d.n.cfg.URL + "/"})
 	}
 }
 

@@ -28,9 +28,9 @@ const (
 	workFactor = 18
 )
 
-// isSecret reports whether a file of the data folder is a secret key, or goes
+// IsSecret reports whether a file of the data folder is a secret key, or goes
 // with one: the keys it replaced or is to be replaced by, the node's charter.
-func isSecret(name string) bool {
+func IsSecret(name string) bool {
 	switch filepath.Ext(name) {
 	case ".key", ".past", ".next", ".token", ".pass", ".passphrase":
 		return true
@@ -51,7 +51,7 @@ func sealKeys(dir, passphrase string, work int) ([]byte, error) {
 		return nil, err
 	}
 	for _, e := range list {
-		if e.Type().IsRegular() && isSecret(e.Name()) {
+		if e.Type().IsRegular() && IsSecret(e.Name()) {
 			if keys[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
 				return nil, err
 			}
@@ -107,7 +107,7 @@ func OpenKeys(raw []byte, passphrase string) (map[string][]byte, error) {
 		return nil, fmt.Errorf("this is no file of keys of maillon: %w", err)
 	}
 	for name := range keys {
-		if !isSecret(name) || filepath.Base(name) != name || strings.ContainsAny(name, `/\`) || !fs.ValidPath(name) {
+		if !IsSecret(name) || filepath.Base(name) != name || strings.ContainsAny(name, `/\`) || !fs.ValidPath(name) {
 			return nil, fmt.Errorf("this file of keys holds one named %.80q", name)
 		}
 	}

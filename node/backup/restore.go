@@ -63,8 +63,22 @@ func (o Restore) From(ctx context.Context, r io.Reader) (m Manifest, aside strin
 			return m, "", fmt.Errorf("what the backup holds is damaged: nothing was changed: %w", err)
 		}
 	}
+	if err := likeOwner(fresh, o.Dir); err != nil {
+		return m, "", err
+	}
 	aside, err = o.swap(fresh, there)
 	return m, aside, err
+}
+
+// freeName is the name, or the name with a number if something has it.
+func freeName(name string) string {
+	free := name
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(free); err != nil {
+			return free
+		}
+		free = fmt.Sprintf("%s-%d", name, n)
+	}
 }
 
 // holdsData reports whether a folder has anything in it but keys.
@@ -74,7 +88,7 @@ func holdsData(dir string) (bool, error) {
 		return false, err
 	}
 	for _, e := range list {
-		if !isSecret(e.Name()) {
+		if !IsSecret(e.Name()) {
 			return true, nil
 		}
 	}
@@ -91,7 +105,7 @@ func (o Restore) keys(fresh string) error {
 			return err
 		}
 		for _, e := range list {
-			if e.Type().IsRegular() && isSecret(e.Name()) {
+			if e.Type().IsRegular() && IsSecret(e.Name()) {
 				raw, err := os.ReadFile(filepath.Join(o.Dir, e.Name()))
 				if err != nil {
 					return err
@@ -110,7 +124,7 @@ func (o Restore) keys(fresh string) error {
 // two renames, the data are in the folder named aside and in the fresh one.
 func (o Restore) swap(fresh string, there bool) (aside string, err error) {
 	if _, err := os.Stat(o.Dir); err == nil {
-		aside = o.Dir + ".before-" + o.Now.UTC().Format("20060102-150405")
+		aside = freeName(o.Dir + ".before-" + o.Now.UTC().Format("20060102-150405"))
 		if err := os.Rename(o.Dir, aside); err != nil {
 			return "", fmt.Errorf("move the data aside: %w", err)
 		}

@@ -119,10 +119,19 @@ func (a Answers) Config() string {
 	line("")
 	line("backup:")
 	note("  ", "backup")
-	line("  dir: %s", q(filepath.Join(a.Data, "backups")))
+	line("  dir: %s", q(BackupsFor(a.Data)))
 	line("  every: 24h")
 	line("  keep: 7")
 	return b.String()
+}
+
+// BackupsFor is where backups of a data folder go: never into it, since a restore
+// moves it aside.
+func BackupsFor(data string) string {
+	if filepath.Clean(data) == "/var/lib/maillon" {
+		return "/var/backups/maillon"
+	}
+	return filepath.Join(filepath.Dir(filepath.Clean(data)), "backups")
 }
 
 func (a Answers) federation(line func(string, ...any), note func(indent, key string, args ...any)) {
@@ -249,6 +258,9 @@ func (p Place) Upstream() string {
 	}
 	return net.JoinHostPort(host, port)
 }
+
+// Backups is the folder of the archives.
+func (p Place) Backups() string { return BackupsFor(p.Data) }
 
 // Port is the port of the public listener.
 func (p Place) Port() string {

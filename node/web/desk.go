@@ -20,6 +20,7 @@ type Desk struct {
 	Role     string
 	Form     string
 	Public   string // address of the public site
+	Alone    bool   // the node is no hub: it has no members to decide on
 	Said     string // what was just done
 	Error    string // why it was not
 }
@@ -123,3 +124,20 @@ type DeskOperator struct {
 func (DeskOperatorsPage) name() string { return "desk-operators" }
 
 func (DeskOperatorsPage) title(lang texts.Lang) string { return texts.T(lang, "desk.operators.title") }
+
+// DeskHealthPage is what maillon doctor would say now.
+type DeskHealthPage struct {
+	Desk
+	Findings []DeskFinding
+}
+
+// DeskFinding is one line of the diagnosis.
+type DeskFinding struct {
+	Grade      string // fine, watch, wrong
+	Name, Text string
+	Mend       string // the command that mends it; "" for none
+}
+
+func (DeskHealthPage) name() string { return "desk-health" }
+
+func (DeskHealthPage) title(lang texts.Lang) string { return texts.T(lang, "desk.doctor.title") }

@@ -80,6 +80,7 @@ func fullPages() []Page {
 			Invitations: []DeskInvitation{{Token: "ab", Name: "Amont", For: "fr:commune:35001", By: "Camille", Expires: then}, {Token: "cd", For: "fr:commune:35002", By: "Camille", UsedBy: "21000003500017", Used: then}, {Token: "ef", Over: true, Expires: then}},
 		},
 		DeskTrailPage{Desk: Desk{Operator: "Camille", Role: "reader", Form: "f"}, Acts: []DeskAct{{Number: 2, At: then, By: "Camille", Role: "registrar", What: "accept", About: "21000003500017", Particular: "21000001900017"}, {Number: 1, What: "other", Role: "other"}}, Next: "/bureau/suivi?avant=1"},
+		DeskHealthPage{Desk: Desk{Operator: "admin", Role: "administrator", Form: "f", Alone: true}, Findings: []DeskFinding{{"fine", "Disque", "12 Gio libres", ""}, {"watch", "Sauvegarde", "rien n’est sauvegardé", "maillon backup x.tar.zst"}, {"wrong", "Horloge", "décalée", "timedatectl set-ntp true"}}},
 		DeskOperatorsPage{Desk: Desk{Operator: "admin", Role: "administrator", Form: "f"}, May: true, Token: "0123", Operators: []DeskOperator{{"Camille", "registrar", then}}},
 		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Audit: "/opendata/audit/21000001900017", Datasets: sampleDatasets, Where: sampleAreas, Facts: sampleFacts,
 			Lineage: []LineageRow{{SIRET: "21000002700012", Name: "Amont <b>", URL: "/opendata/acheteurs/21000002700012", Follows: true, Since: "2026-01-01", Why: "fusion", Reason: "arrêté du 3 mars"}, {SIRET: "21000003500017", URL: "/x", Since: "bad"}}, LD: map[string]any{"@type": "GovernmentOrganization"}},
@@ -183,6 +184,7 @@ func sampleContract() ContractPage {
 
 func emptyPages() []Page {
 	return []Page{
+		DeskHealthPage{},
 		ConflictsPage{}, DeskConflictsPage{},
 		DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
 		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, SupplierPage{ID: "s"}, MovePage{}, ErrorPage{Status: 404}, About("accessibilite", sampleSite, texts.French, then), CheckPage{Most: 1 << 20},
@@ -195,6 +197,7 @@ func sparsePages() []Page {
 	deposit := DepositPage{Problem: &ProblemRow{}, Warnings: make([]ProblemRow, 1), Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}}
 	deposit.ID = "d"
 	return []Page{
+		DeskHealthPage{Findings: []DeskFinding{{Grade: "wrong", Mend: "x"}}},
 		ConflictsPage{Items: []ConflictRow{{Sides: make([]ConflictSide, 1), Decisions: make([]DecisionRow, 1)}}},
 		DeskConflictsPage{May: true, ConflictsPage: ConflictsPage{Items: []ConflictRow{{Sides: make([]ConflictSide, 1), Decisions: make([]DecisionRow, 1)}}}},
 		HomePage{Hub: &NodeRow{}, Members: make([]NodeRow, 1), Deposits: make([]DepositRow, 1), Datasets: []DatasetRow{{Files: make([]FileRow, 1)}}, Climb: make([]ClimbRow, 1)},

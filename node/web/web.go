@@ -77,7 +77,7 @@ var samples = []Page{
 	AuditPage{}, LetterPage{},
 	ConflictsPage{}, DeskConflictsPage{},
 	APIPage{},
-	DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
+	DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{}, DeskHealthPage{},
 	ToolboxPage{}, ToolboxDocPage{}, ToolboxRolesPage{}, ToolboxPlanPage{}, ToolboxContactsPage{}, ToolboxCalendarPage{}, ToolboxCallsPage{}, ToolboxStoriesPage{}, ToolboxServicesPage{}, ToolboxKitPage{},
 }
 
