@@ -27,8 +27,8 @@ func (n *Node) openEditions() error {
 // Pace of the editions.
 const (
 	freezeEvery = 10 * time.Minute // it is looked whether a day is over
-	restTimes   = 9                // an edition that took a second is followed by so many of rest
-	restMost    = 10 * time.Minute
+	restTimes   = 3                // an edition that took a second is followed by so many of rest
+	restMost    = 5 * time.Minute
 )
 
 // runEditions makes the edition of the territory again after the views changed. It

@@ -1,10 +1,13 @@
 package api
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"mime"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -28,26 +31,34 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) error {
 	if done, err := s.territoryFile(w, r, v["dataset"], v["edition"], v["name"]); done {
 		return err
 	}
-	path, f, ok := s.Shelf.Path(v["dataset"], v["name"])
-	if !ok || v["edition"] != "" {
-		if err := s.Ready(); err != nil {
-			return err
+	gzipped := r.Header.Get("Range") == "" && accepts(r, "gzip")
+	var file *os.File
+	var f shelf.File
+	for try := 0; file == nil; try++ {
+		path, known, ok := s.Shelf.Path(v["dataset"], v["name"])
+		if !ok || v["edition"] != "" {
+			if err := s.Ready(); err != nil {
+				return err
+			}
+			return fmt.Errorf("file %s/%s: %w", v["dataset"], v["name"], store.ErrNotFound)
 		}
-		return fmt.Errorf("file %s/%s: %w", v["dataset"], v["name"], store.ErrNotFound)
-	}
-	fileHeaders(w, v["dataset"]+"-"+f.Name, contentType(f))
-	h := w.Header()
-	etag := f.SHA256[:32]
-	if r.Header.Get("Range") == "" && accepts(r, "gzip") {
-		path, etag = path+".gz", etag+"-gzip"
-		h.Set("Content-Encoding", "gzip")
-	}
-	h.Set("ETag", `"`+etag+`"`)
-	file, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("open %s: %w", f.Name, err)
+		if f = known; gzipped {
+			path += ".gz"
+		}
+		var err error
+		if file, err = os.Open(path); err != nil && (try == 3 || !errors.Is(err, fs.ErrNotExist)) { // it may just have been made anew
+			return fmt.Errorf("open %s: %w", f.Name, err)
+		}
 	}
 	defer file.Close()
+	fileHeaders(w, v["dataset"]+"-"+f.Name, contentType(f))
+	etag := f.SHA256[:32]
+	if gzipped {
+		etag += "-gzip"
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Content-Length", strconv.FormatInt(f.Gzipped, 10))
+	}
+	w.Header().Set("ETag", `"`+etag+`"`)
 	http.ServeContent(w, r, "", f.Modified, file)
 	return nil
 }

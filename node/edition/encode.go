@@ -74,6 +74,7 @@ type encoder struct {
 	rows    int
 	ocds    *ocds.Encoder
 	facts   Facts
+	line    []byte // of complet, and of etendu
 }
 
 func newEncoder() (*encoder, error) {
@@ -99,7 +100,8 @@ func (e *encoder) reset() {
 // add puts a contract into every stream that it belongs to.
 func (e *encoder) add(c *pivot.Complete) error {
 	e.note(c)
-	line := func(b []byte) ([]byte, error) { return append(c.AppendJSON(b), '\n'), nil }
+	e.line = append(c.AppendJSON(e.line[:0]), '\n')
+	line := func(b []byte) ([]byte, error) { return append(b, e.line...), nil }
 	if err := e.packers[complet].add("", line); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -42,15 +43,22 @@ func (s *Shelf) build(ctx context.Context, d Dataset) error {
 			continue
 		}
 		file := File{Name: f.name, Format: f.format, Content: f.content, Gen: int(f.gen), Media: f.media, Records: n, Modified: d.Modified}
-		if err := s.write(ctx, d, filepath.Join(dir, f.name), &file); err != nil {
+		if err := s.write(ctx, d, dir, &file); err != nil {
 			return err
 		}
 		d.Files = append(d.Files, file)
 	}
-	if err := removeOthers(dir, d.Files); err != nil {
+	if err := s.keep(d); err != nil {
 		return err
 	}
-	return s.keep(d)
+	return removeOthers(dir, d.Files)
+}
+
+// onDisk is the name of a file in its folder. It says which content it is, so that a
+// file and what is announced of it cannot be of different times.
+func (f *File) onDisk() string {
+	const enough = 16
+	return f.SHA256[:min(enough, len(f.SHA256))] + "-" + f.Name
 }
 
 // survey counts the conforming contracts of each generation and notes the
@@ -87,7 +95,8 @@ func (s *Shelf) survey(ctx context.Context, d *Dataset) (map[pivot.Generation]in
 }
 
 // write makes one file and its gzip copy, both whole before either is seen.
-func (s *Shelf) write(ctx context.Context, d Dataset, path string, f *File) error {
+func (s *Shelf) write(ctx context.Context, d Dataset, dir string, f *File) error {
+	path := filepath.Join(dir, "new-"+f.Name) // its name follows from its content
 	plain, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o640))
 	if err != nil {
 		return err
@@ -123,10 +132,11 @@ func (s *Shelf) write(ctx context.Context, d Dataset, path string, f *File) erro
 		return err
 	}
 	f.Size, f.Gzipped, f.SHA256 = size.n, info.Size(), hex.EncodeToString(sum.Sum(nil))
-	if err := packed.CloseAtomicallyReplace(); err != nil {
+	if err := errors.Join(packed.CloseAtomicallyReplace(), plain.CloseAtomicallyReplace()); err != nil {
 		return err
 	}
-	return plain.CloseAtomicallyReplace()
+	final := filepath.Join(dir, f.onDisk())
+	return errors.Join(os.Rename(path+".gz", final+".gz"), os.Rename(path, final))
 }
 
 type counter struct{ n int64 }
@@ -191,7 +201,7 @@ func legal(c pivot.Complete) bool {
 func removeOthers(dir string, files []File) error {
 	keep := map[string]bool{}
 	for _, f := range files {
-		keep[f.Name], keep[f.Name+".gz"] = true, true
+		keep[f.onDisk()], keep[f.onDisk()+".gz"] = true, true
 	}
 	there, err := os.ReadDir(dir)
 	if err != nil {

@@ -90,10 +90,14 @@ type Shelf struct {
 //
 //	shelf   dataset id  => Dataset in JSON
 //	below   dataset id  => Dataset in JSON, without files of its own
+//	whole   "whole"     => nothing; there once a Refresh has gone through
 const (
 	shelfBucket = "shelf"
 	belowBucket = "below"
+	wholeBucket = "whole"
 )
+
+var wholeKey = []byte("whole")
 
 // ConsolidatedID names a hub's dataset of all contracts of its territory.
 func ConsolidatedID(node string) string { return node + "-decp-consolide" }
@@ -113,13 +117,18 @@ func (s *Shelf) load() error {
 	if s.datasets != nil {
 		return nil
 	}
-	all, below := map[string]Dataset{}, map[string]Dataset{}
+	all, below, whole := map[string]Dataset{}, map[string]Dataset{}, false
 	err := s.DB.View(func(tx store.Tx) error {
+		whole = tx.Bucket(wholeBucket).Get(wholeKey) != nil
 		for bucket, into := range map[string]map[string]Dataset{shelfBucket: all, belowBucket: below} {
 			for k, v := range tx.Bucket(bucket).Ascend(nil) {
 				var d Dataset
 				if err := json.Unmarshal(v, &d); err != nil {
 					return fmt.Errorf("dataset %s: %w", k, err)
+				}
+				if bucket == shelfBucket && !s.whole(d) {
+					whole = false
+					continue // it is made again
 				}
 				into[d.ID] = d
 			}
@@ -127,13 +136,26 @@ func (s *Shelf) load() error {
 		return nil
 	})
 	if err == nil {
-		s.datasets, s.below = all, below
+		s.datasets, s.below, s.fresh = all, below, whole
 		s.version++
 		for _, d := range all {
 			s.name(d)
 		}
 	}
 	return err
+}
+
+// whole reports whether the files of a dataset are on the disk.
+func (s *Shelf) whole(d Dataset) bool {
+	for _, f := range d.Files {
+		path := filepath.Join(s.Dir, d.ID, f.onDisk())
+		for name, size := range map[string]int64{path: f.Size, path + ".gz": f.Gzipped} {
+			if info, err := os.Stat(name); err != nil || info.Size() != size {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Refresh makes again the files of every dataset whose partition changed, and
@@ -166,18 +188,31 @@ func (s *Shelf) Refresh(ctx context.Context) (changed int, err error) {
 	if err := s.refreshBelow(ctx); err != nil {
 		return changed, err
 	}
-	s.mu.Lock()
-	s.fresh = true
-	s.mu.Unlock()
-	return changed, nil
+	return changed, s.freshen()
 }
 
-// Ready reports whether the shelf has been brought up to the views once:
-// before that, its catalogue could be partial.
+// freshen notes that the shelf has everything, also for the next start.
+func (s *Shelf) freshen() error {
+	if s.ready() {
+		return nil
+	}
+	err := s.DB.Update(func(tx store.Tx) error { return tx.Bucket(wholeBucket).Put(wholeKey, nil) })
+	s.mu.Lock()
+	s.fresh = err == nil
+	s.mu.Unlock()
+	return err
+}
+
+// Ready reports whether the shelf has been brought up to the views once, now or
+// before the last start: until then, its catalogue could be partial.
 func (s *Shelf) Ready() bool {
+	return s.ready() && (s.Editions == nil || s.Editions.Latest() != nil)
+}
+
+func (s *Shelf) ready() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.fresh && (s.Editions == nil || s.Editions.Latest() != nil)
+	return s.fresh
 }
 
 // wanted lists the datasets that the views ask for: the buyers that this
@@ -271,7 +306,7 @@ func (s *Shelf) Reset() error {
 	s.datasets, s.below, s.names, s.fresh = nil, nil, nil, false
 	s.version++
 	s.mu.Unlock()
-	return s.DB.Update(func(tx store.Tx) error { return errors.Join(tx.Drop(shelfBucket), tx.Drop(belowBucket)) })
+	return s.DB.Update(func(tx store.Tx) error { return errors.Join(tx.Drop(shelfBucket), tx.Drop(belowBucket), tx.Drop(wholeBucket)) })
 }
 
 // Dataset returns one dataset.
@@ -325,7 +360,7 @@ func (s *Shelf) Path(dataset, name string) (string, File, bool) {
 	if i < 0 {
 		return "", File{}, false
 	}
-	return filepath.Join(s.Dir, d.ID, name), d.Files[i], true
+	return filepath.Join(s.Dir, d.ID, d.Files[i].onDisk()), d.Files[i], true
 }
 
 // formats lists the files of a dataset, in the order people see them.

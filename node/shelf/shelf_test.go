@@ -316,3 +316,36 @@ func TestCataloguesArePublishable(t *testing.T) {
 		t.Error("a buyer without datasets has a catalogue")
 	}
 }
+
+func TestAfterARestartTheShelfIsReadyIfItWasWhole(t *testing.T) {
+	r := newRack(t, false)
+	r.contract("A", "papier", "2026")
+	again := func() *Shelf {
+		s := &Shelf{Dir: r.Dir, DB: r.DB, Views: r.Views, Node: r.Node, URL: r.URL, Who: r.Who}
+		if err := s.load(); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if again().Ready() {
+		t.Error("a shelf that was never made is ready")
+	}
+	r.refresh(1)
+	if s := again(); !s.Ready() || len(s.Datasets("")) != 1 {
+		t.Error("a whole shelf is not ready after a restart")
+	}
+	files, err := filepath.Glob(filepath.Join(r.Dir, "*", "*decret.xml.gz"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if err := os.Truncate(files[0], 10); err != nil {
+		t.Fatal(err)
+	}
+	s := again()
+	if s.Ready() {
+		t.Error("a shelf whose file is torn is ready")
+	}
+	if n, err := s.Refresh(t.Context()); n != 1 || err != nil || !s.Ready() {
+		t.Errorf("the torn file: %d datasets made again, %v", n, err)
+	}
+}

@@ -1,0 +1,157 @@
+package edition
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"maillon/catalog/entry"
+	"maillon/catalog/pivot"
+	"maillon/catalog/pivot/flat"
+	"maillon/catalog/pivot/ocds"
+	"maillon/store/bolt"
+	"maillon/store/view"
+)
+
+// TestMeasure makes the edition of a large file of contracts and says how long each
+// part of it takes. It needs MAILLON_BENCH_PIVOT, a file of
+//
+//	go run ./bench/gen -layout official -bytes 143000000 -o FILE
+//
+// whose contracts it spreads over buyers, a buyer for each 33, and eight years.
+func TestMeasure(t *testing.T) {
+	path := os.Getenv("MAILLON_BENCH_PIVOT")
+	if path == "" {
+		t.Skip("MAILLON_BENCH_PIVOT names no file to measure with")
+	}
+	db, err := bolt.Open(filepath.Join(t.TempDir(), "views.db"), bolt.Options{Churn: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	v, err := view.Open(db, hub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	n := spread(t, v, path)
+	t.Logf("%d contracts in the views after %s", n, time.Since(begun).Round(time.Millisecond))
+	s := &Store{Dir: t.TempDir(), Views: v, Dataset: "d", URL: "https://x.example", Publisher: Publisher{hub, "Région"}, Keep: Keep{Days: 30}, Now: time.Now}
+	if err := s.Load(); err != nil {
+		t.Fatal(err)
+	}
+	each := func(what string, took time.Duration) {
+		t.Logf("%-40s %8s  %6.2f µs a contract", what, took.Round(time.Millisecond), float64(took.Nanoseconds())/1000/float64(n))
+	}
+	begun = time.Now()
+	if _, err := s.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	each("everything", time.Since(begun))
+	e := s.Latest()
+	begun = time.Now()
+	if err := s.sums(t.Context(), e, nil); err != nil {
+		t.Fatal(err)
+	}
+	each("of which SHA-256", time.Since(begun))
+	t.Logf("%d pieces, %d cuts", len(e.Pieces), len(e.Cuts))
+	whole, _ := e.Cut("")
+	for _, f := range whole.Files {
+		t.Logf("%-20s %6.1f MB, compressed %6.1f MB", f.Name, float64(f.Size)/1e6, float64(f.Gzipped)/1e6)
+	}
+	s.eachStream(t, n)
+	status, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(status)) {
+		if strings.HasPrefix(line, "VmHWM") {
+			t.Log(strings.TrimSpace(line))
+		}
+	}
+}
+
+var whose = regexp.MustCompile(`"(acheteur|autoriteConcedante)":\{"id":"\d+"`)
+
+// spread puts the contracts of a file into the views.
+func spread(t *testing.T, v *view.Views, path string) int {
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var items []view.Item
+	n := 0
+	flush := func() {
+		if err := v.Apply(t.Context(), view.Journal{Node: hub}, items); err != nil {
+			t.Fatal(err)
+		}
+		items = items[:0]
+	}
+	for item, err := range pivot.NewReader(f, pivot.Limits{}).Items() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := item.Record
+		buyer := fmt.Sprintf("2%08d00018", (n*7919)%(120_000/33))
+		raw := whose.ReplaceAll(bytes.Clone(r.Raw), fmt.Appendf(nil, `"$1":{"id":"%s"`, buyer))
+		r.Raw = bytes.ReplaceAll(raw, []byte(`"2024-`), fmt.Appendf(nil, `"%d-`, 2019+n%8))
+		r.Buyer = buyer
+		e, err := entry.NewPut(zeros{}, r, entry.Source{Deposit: "d", Series: "s", Pointer: r.Pointer, Form: r.Form}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		items = append(items, view.Item{Index: uint64(n), Entry: e}) //nolint:gosec // not negative
+		if n++; len(items) == 10_000 {
+			flush()
+		}
+	}
+	flush()
+	return n
+}
+
+// eachStream says what each format costs, on one core.
+func (s *Store) eachStream(t *testing.T, n int) {
+	var some []pivot.Complete
+	begun := time.Now()
+	for c, err := range s.Views.PartitionContracts(context.Background(), "", "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if some = append(some, c); len(some) == 20_000 {
+			break
+		}
+	}
+	t.Logf("reading and judging %d: %.2f µs a contract", len(some), float64(time.Since(begun).Microseconds())/float64(len(some)))
+	measure := func(name string, add func(p *packer, c *pivot.Complete) error) {
+		e, err := newEncoder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		for i := range some {
+			if err := add(&e.packers[0], &some[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := e.packers[0].end(); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%-10s %6.2f µs a contract", name, float64(time.Since(begun).Microseconds())/float64(len(some)))
+	}
+	packed := func(record func(b []byte, c *pivot.Complete) ([]byte, error)) func(*packer, *pivot.Complete) error {
+		return func(p *packer, c *pivot.Complete) error {
+			return p.add("", func(b []byte) ([]byte, error) { return record(b, c) })
+		}
+	}
+	releases, rows := ocds.NewEncoder(""), flat.NewPieceWriter()
+	measure("complet", packed(func(b []byte, c *pivot.Complete) ([]byte, error) { return c.AppendJSON(b), nil }))
+	measure("csv", packed(func(b []byte, c *pivot.Complete) ([]byte, error) { return flat.AppendCSV(b, c.Contract), nil }))
+	measure("json", packed(func(b []byte, c *pivot.Complete) ([]byte, error) { return pivot.AppendJSON(b, &c.Contract) }))
+	measure("xml", packed(func(b []byte, c *pivot.Complete) ([]byte, error) { return pivot.AppendXML(b, &c.Contract) }))
+	measure("ocds", packed(func(b []byte, c *pivot.Complete) ([]byte, error) { return releases.Append(b, c.Contract, c.ReceivedAt) }))
+	measure("parquet", func(_ *packer, c *pivot.Complete) error { return rows.Add(c.Contract) })
+}
