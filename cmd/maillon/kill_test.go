@@ -105,8 +105,10 @@ func (d *depositor) run(ctx context.Context) error {
 	return nil
 }
 
-func killID(batch, i int) string              { return fmt.Sprintf("K%05d-%02d", batch, i) }
-func killObject(batch, i, version int) string { return fmt.Sprintf("Exemple %d %d état %d", batch, i, version) }
+func killID(batch, i int) string { return fmt.Sprintf("K%05d-%02d", batch, i) }
+func killObject(batch, i, version int) string {
+	return fmt.Sprintf("Exemple %d %d état %d", batch, i, version)
+}
 
 func killContracts(batch, version int) []byte {
 	var list []string

@@ -306,7 +306,9 @@ func (s *Shelf) Reset() error {
 	s.datasets, s.below, s.names, s.fresh = nil, nil, nil, false
 	s.version++
 	s.mu.Unlock()
-	return s.DB.Update(func(tx store.Tx) error { return errors.Join(tx.Drop(shelfBucket), tx.Drop(belowBucket), tx.Drop(wholeBucket)) })
+	return s.DB.Update(func(tx store.Tx) error {
+		return errors.Join(tx.Drop(shelfBucket), tx.Drop(belowBucket), tx.Drop(wholeBucket))
+	})
 }
 
 // Dataset returns one dataset.
