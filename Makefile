@@ -1,5 +1,5 @@
 # Everything a contributor types. `make check` is what lands must pass.
-.PHONY: build check test bench bench-pivot bench-catalog fuzz demo dictionary sim
+.PHONY: build check test bench bench-pivot bench-catalog bench-query fuzz demo dictionary sim
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o maillon ./cmd/maillon
@@ -24,6 +24,12 @@ bench-pivot:
 BENCH_SCALE ?= 1
 bench-catalog: build
 	go build -o $(or $(TMPDIR),/tmp)/bench-catalog ./bench/catalog && $(or $(TMPDIR),/tmp)/bench-catalog -scale $(BENCH_SCALE) -maillon ./maillon
+
+# The index of 1.2 million contracts, beside PostgreSQL (Debian: postgresql) and DuckDB
+# (a module of its own, with cgo and gcc). QUERY_CONTRACTS=12000 is a hundredth.
+QUERY_CONTRACTS ?= 1200000
+bench-query:
+	go run ./bench/query -n $(QUERY_CONTRACTS)
 
 # Every fuzz target, FUZZTIME each (10 minutes by default).
 FUZZTIME ?= 10m

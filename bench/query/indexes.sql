@@ -1,0 +1,13 @@
+alter table contracts add column words tsvector generated always as (to_tsvector('french', object || ' ' || label)) stored;
+create index on contracts using gin (words);
+create index on contracts (departement);
+create index on contracts (region);
+create index on contracts (cpv text_pattern_ops);
+create index on contracts (notified);
+create index on contracts (ends);
+create index on contracts (buyer);
+create index on contracts (procedure);
+create index on contracts (amount);
+create index on suppliers (row_id);
+create index on suppliers (supplier);
+analyze;

@@ -1,0 +1,180 @@
+// Command query measures the index of contracts, and beside it in the same run
+// PostgreSQL and DuckDB, on the same made-up contracts and twenty fixed questions with
+// all their facets, warm; the answers must be equal.
+//
+//	go run ./bench/query [-n 1200000] [-views 120000] [-seconds 5]
+//
+// PostgreSQL is Debian's: a cluster of its own in a temporary folder, run by an
+// unprivileged user, reached by a socket in that folder. DuckDB is in a module of its
+// own (bench/query/duckdb, with cgo). What is not there is skipped, and said.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"maillon/bench/query/made"
+	"maillon/catalog/pivot"
+	"maillon/catalog/territory"
+	"maillon/store/search"
+	"maillon/store/view"
+)
+
+type options struct {
+	n, views int
+	seed     uint64
+	each     time.Duration
+	dir      string
+	sql      bool
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.n, "n", 1_200_000, "contracts in the index and the tables")
+	flag.IntVar(&o.views, "views", 120_000, "contracts in views, from which an index is made and pages are read")
+	flag.Uint64Var(&o.seed, "seed", 1, "of the random numbers")
+	flag.DurationVar(&o.each, "for", 5*time.Second, "how long each measurement runs at most")
+	flag.BoolVar(&o.sql, "sql", true, "measure PostgreSQL and DuckDB too")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) (err error) {
+	if o.dir, err = os.MkdirTemp("", "maillon-query-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(o.dir)
+	if err := os.Chmod(o.dir, 0o755); err != nil { // the cluster's user reads the tables
+		return err
+	}
+	x, err := build(o)
+	if err != nil {
+		return err
+	}
+	if x, err = reload(x, o.dir); err != nil {
+		return err
+	}
+	if err := measureSearches(ctx, x, o); err != nil {
+		return err
+	}
+	ours, err := askIndex(ctx, x, o)
+	if err != nil {
+		return err
+	}
+	if o.views > 0 {
+		if err := measureViews(ctx, o); err != nil {
+			return err
+		}
+	}
+	if !o.sql {
+		return nil
+	}
+	return beside(ctx, o, ours)
+}
+
+// build makes the index in memory, and the tables for the others.
+func build(o options) (*search.Index, error) {
+	var t *tables
+	var err error
+	if o.sql {
+		if t, err = newTables(o.dir); err != nil {
+			return nil, err
+		}
+	}
+	x := search.New()
+	var took time.Duration
+	batch := make([]view.Shown, 0, 1000)
+	put := func() {
+		start := cpu()
+		x.Put(batch)
+		took += cpu() - start
+		batch = batch[:0]
+	}
+	for i, c := range made.New(o.seed, o.n).Contracts(o.n) {
+		if t != nil {
+			if err := t.add(i, &c); err != nil {
+				return nil, err
+			}
+		}
+		if batch = append(batch, shown(c)); len(batch) == cap(batch) {
+			put()
+		}
+	}
+	put()
+	x.Loaded()
+	if t != nil {
+		if err := t.close(); err != nil {
+			return nil, err
+		}
+	}
+	fmt.Printf("index of %d contracts in memory: %.0f contracts/s of one core, %.0f bytes a contract of heap\n", x.Len(), float64(o.n)/took.Seconds(), heap()/float64(o.n))
+	return x, nil
+}
+
+// shown is a contract as the views show it.
+func shown(c pivot.Contract) view.Shown {
+	m, _ := territory.CommuneByCode(c.Place.Code)
+	s := view.Shown{Contract: c, Content: 1, Row: view.Row{
+		Address: c.Buyer.ID + "/" + c.ID, Kind: c.Kind, State: pivot.Conforming, Buyer: c.Buyer.ID, ID: c.ID, Object: c.Object, CPV: c.CPV, Notified: c.Notified,
+		Published: c.Published, Amount: c.Amount, Months: c.Months, Departement: m.Departement, Node: c.Buyer.ID, Authority: "own", Records: 1,
+	}}
+	for _, who := range c.Suppliers {
+		s.Suppliers = append(s.Suppliers, who.ID)
+	}
+	return s
+}
+
+// reload saves the index and loads it into another.
+func reload(x *search.Index, dir string) (*search.Index, error) {
+	file := filepath.Join(dir, "search.index")
+	start := time.Now()
+	if err := x.Save(file, search.Made{}); err != nil {
+		return nil, err
+	}
+	saved := time.Since(start)
+	st, err := os.Stat(file)
+	if err != nil {
+		return nil, err
+	}
+	y := search.New()
+	start, used := time.Now(), cpu()
+	if _, err := y.Load(file); err != nil {
+		return nil, err
+	}
+	fmt.Printf("snapshot: %.0f MB, saved in %.1f s, loaded in %.1f s (%.1f s of processor)\n", float64(st.Size())/1e6, saved.Seconds(), time.Since(start).Seconds(), (cpu() - used).Seconds())
+	return y, os.Remove(file)
+}
+
+// heap is how much memory is in use.
+func heap() float64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
+
+// cpu is what the process has used of the processors.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// threadCPU is what the thread has used.
+func threadCPU() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_THREAD, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
