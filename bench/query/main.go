@@ -13,10 +13,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
@@ -32,6 +34,7 @@ type options struct {
 	seed     uint64
 	each     time.Duration
 	dir      string
+	profile  string
 	sql      bool
 }
 
@@ -41,6 +44,7 @@ func main() {
 	flag.IntVar(&o.views, "views", 120_000, "contracts in views, from which an index is made and pages are read")
 	flag.Uint64Var(&o.seed, "seed", 1, "of the random numbers")
 	flag.DurationVar(&o.each, "for", 5*time.Second, "how long each measurement runs at most")
+	flag.StringVar(&o.profile, "profile", "", "file for a profile of the searches")
 	flag.BoolVar(&o.sql, "sql", true, "measure PostgreSQL and DuckDB too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -66,7 +70,7 @@ func run(ctx context.Context, o options) (err error) {
 	if x, err = reload(x, o.dir); err != nil {
 		return err
 	}
-	if err := measureSearches(ctx, x, o); err != nil {
+	if err := profiled(o.profile, func() error { return measureSearches(ctx, x, o) }); err != nil {
 		return err
 	}
 	ours, err := askIndex(ctx, x, o)
@@ -82,6 +86,23 @@ func run(ctx context.Context, o options) (err error) {
 		return nil
 	}
 	return beside(ctx, o, ours)
+}
+
+// profiled runs f under the profiler, if a file is named.
+func profiled(name string, f func() error) error {
+	if name == "" {
+		return f()
+	}
+	out, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	return f()
 }
 
 // build makes the index in memory, and the tables for the others.
@@ -128,12 +149,22 @@ func shown(c pivot.Contract) view.Shown {
 	m, _ := territory.CommuneByCode(c.Place.Code)
 	s := view.Shown{Contract: c, Content: 1, Row: view.Row{
 		Address: c.Buyer.ID + "/" + c.ID, Kind: c.Kind, State: pivot.Conforming, Buyer: c.Buyer.ID, ID: c.ID, Object: c.Object, CPV: c.CPV, Notified: c.Notified,
-		Published: c.Published, Amount: c.Amount, Months: c.Months, Departement: m.Departement, Node: c.Buyer.ID, Authority: "own", Records: 1,
+		Published: c.Published, Amount: c.Amount, Months: c.Months, Departement: m.Departement, Node: nodeOf(c.Buyer.ID), Authority: "own", Records: 1,
 	}}
 	for _, who := range c.Suppliers {
 		s.Suppliers = append(s.Suppliers, who.ID)
 	}
 	return s
+}
+
+// nodes is how many nodes publish.
+const nodes = 2000
+
+// nodeOf is the node that publishes for a buyer.
+func nodeOf(buyer string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(buyer))
+	return made.SIRET("213502388", int(h.Sum32()%nodes))
 }
 
 // reload saves the index and loads it into another.

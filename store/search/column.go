@@ -152,6 +152,8 @@ func (c *core) sizeOf(b base) int {
 		return mostOffers + 2
 	case baseNode:
 		return len(c.nodes.values)
+	case mostSupplierBase:
+		return len(c.suppliers.values)
 	}
 	return len(c.buyers.values)
 }

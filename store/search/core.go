@@ -20,7 +20,8 @@ type core struct {
 	live     rowset
 	liveRows int
 
-	cols [bases]column // what is counted, a code per row
+	cols [bases]column       // what is counted, a code per row
+	all  [bases + 1][]uint32 // how many living rows have each code
 
 	day, end, published []uint32  // YYYYMMDD, 0 unknown
 	amount, initial     []float64 // NaN unknown; initial is before modifications
@@ -86,6 +87,7 @@ func (c *core) put(s *view.Shown) {
 	c.putCodes(s, row, buyer)
 	c.blobs.add(blobOf(s))
 	c.text.addObject(row, c.words.tokens(s.Object))
+	c.tell(row, 1)
 	c.n++
 }
 
@@ -104,6 +106,7 @@ func (c *core) kill(row uint32) {
 	if c.live.has(row) {
 		c.live.remove(row)
 		c.liveRows--
+		c.tell(row, ^uint32(0)) // one less
 	}
 }
 

@@ -105,7 +105,7 @@ var dimensions = map[Dimension]spec{
 	ByNode:        {base: baseNode, code: func(c *core, n uint32) string { return c.nodes.values[n] }},
 	ByBuyer: {base: baseBuyer, code: func(c *core, n uint32) string { return c.buyers.values[n] },
 		name: func(c *core, _ string, n uint32) string { return c.buyerName(n) }},
-	BySupplier: {base: mostSupplierBase, size: func(c *core) int { return len(c.suppliers.values) }, code: func(c *core, n uint32) string { return c.suppliers.values[n] },
+	BySupplier: {base: mostSupplierBase, code: func(c *core, n uint32) string { return c.suppliers.values[n] },
 		name: func(c *core, _ string, n uint32) string { return c.supplierNames[n] }},
 }
 

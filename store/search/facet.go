@@ -12,7 +12,7 @@ const mostValues = 20
 // all reports whether a facet shows all its values, in their own order or by number.
 func (d Dimension) all() bool {
 	switch d {
-	case ByBuyer, BySupplier, ByCPV, ByCommune, ByEPCI, ByProcedure, ByNature, ByTechnique, ByOffers:
+	case ByBuyer, BySupplier, ByCPV, ByCommune, ByEPCI, ByProcedure, ByNature, ByTechnique, ByOffers, ByNode:
 		return false
 	}
 	return true
@@ -27,8 +27,8 @@ func (d Dimension) ordered() bool {
 	return false
 }
 
-// A tally counts the codes of bases over runs of rows. Each base is counted once,
-// however many facets come of it.
+// A tally counts the codes of bases over rows. Each base is counted once, however many
+// facets come of it.
 type tally struct {
 	c      *core
 	facet  []Dimension
@@ -38,16 +38,36 @@ type tally struct {
 func (c *core) newTally(facets []Dimension) *tally {
 	t := &tally{c: c, facet: facets}
 	for _, d := range facets {
-		b := dimensions[d].base
-		if t.counts[b] == nil {
-			if b == mostSupplierBase {
-				t.counts[b] = make([]uint32, len(c.suppliers.values))
-			} else {
-				t.counts[b] = make([]uint32, c.sizeOf(b))
-			}
+		if b := dimensions[d].base; t.counts[b] == nil {
+			t.counts[b] = make([]uint32, c.sizeOf(b))
 		}
 	}
 	return t
+}
+
+// of counts a set of living rows. What all living rows have is known: of more than
+// half of them, those that are not in the set are counted, and taken from that.
+func (t *tally) of(set rowset, size int) {
+	if len(t.facet) == 0 {
+		return
+	}
+	most := 2*size > t.c.liveRows
+	if most {
+		rest := make(rowset, len(set))
+		for i := range set {
+			rest[i] = t.c.live[i] &^ set[i]
+		}
+		set = rest
+	}
+	set.each(func(rows []uint32) bool { t.count(rows); return true })
+	if !most {
+		return
+	}
+	for b, counts := range t.counts {
+		for code, all := range t.c.all[b][:min(len(counts), len(t.c.all[b]))] {
+			counts[code] = all - counts[code]
+		}
+	}
 }
 
 func (t *tally) count(rows []uint32) {
@@ -68,6 +88,23 @@ func (t *tally) count(rows []uint32) {
 			}
 		}
 	}
+}
+
+// tell counts a row among all, or takes it out.
+func (c *core) tell(row uint32, sign uint32) {
+	for b := range bases {
+		c.tellCode(b, c.cols[b].at(row), sign)
+	}
+	for _, s := range c.suppliersOf(row) {
+		c.tellCode(mostSupplierBase, s, sign)
+	}
+}
+
+func (c *core) tellCode(b base, code, sign uint32) {
+	if int(code) >= len(c.all[b]) {
+		c.all[b] = append(c.all[b], make([]uint32, max(c.sizeOf(b), int(code)+1)-len(c.all[b]))...)
+	}
+	c.all[b][code] += sign
 }
 
 // facets are the values of each facet.

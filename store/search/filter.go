@@ -17,22 +17,33 @@ type selection struct {
 	terms []clauseRows // of the text, for relevance
 }
 
-// each calls f with the rows, in order, some at a time.
-func (s *selection) each(f func(rows []uint32) bool) {
+// settle lets the tests decide: then the set is what the query finds. It returns how
+// many that are.
+func (s *selection) settle() int {
+	if len(s.tests) == 0 {
+		return s.set.count()
+	}
+	set, n := make(rowset, len(s.set)), 0
 	s.set.each(func(rows []uint32) bool {
 		for _, test := range s.tests {
 			if rows = test(rows); len(rows) == 0 {
 				return true
 			}
 		}
-		return f(rows)
+		n += len(rows)
+		for _, r := range rows {
+			set.add(r)
+		}
+		return true
 	})
+	s.set, s.tests = set, nil
+	return n
 }
 
 // rows are all rows, in order.
 func (s *selection) rows() []uint32 {
-	var out []uint32
-	s.each(func(rows []uint32) bool { out = append(out, rows...); return true })
+	out := make([]uint32, 0, s.settle())
+	s.set.each(func(rows []uint32) bool { out = append(out, rows...); return true })
 	return out
 }
 

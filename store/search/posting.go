@@ -1,6 +1,7 @@
 package search
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -89,6 +90,12 @@ const runOf = 4096
 func (s rowset) each(f func(rows []uint32) bool) {
 	buf := make([]uint32, 0, runOf)
 	for i, w := range s {
+		if w == math.MaxUint64 {
+			for k := range uint32(64) {
+				buf = append(buf, uint32(i<<6)+k)
+			}
+			w = 0
+		}
 		for ; w != 0; w &= w - 1 {
 			buf = append(buf, uint32(i<<6+bits.TrailingZeros64(w)))
 		}

@@ -136,18 +136,17 @@ func (c *core) search(q *Query) (Result, error) {
 	}
 	s := c.find(q)
 	top, tally := c.newTop(q.Limit, after), c.newTally(q.Facets)
-	keys := make([]uint64, runOf)
-	out := Result{Items: []Row{}}
+	out := Result{Items: []Row{}, Total: s.settle()}
 	order := q.order()
-	s.each(func(rows []uint32) bool {
-		out.Total += len(rows)
-		tally.count(rows)
-		if q.Limit > 0 {
+	tally.of(s.set, out.Total)
+	if q.Limit > 0 {
+		keys := make([]uint64, runOf)
+		s.set.each(func(rows []uint32) bool {
 			s.keys(order, rows, keys)
 			top.see(rows, keys)
-		}
-		return true
-	})
+			return true
+		})
+	}
 	list := top.sorted()
 	for _, p := range list[:min(len(list), q.Limit)] {
 		out.Items = append(out.Items, c.row(p.row))
@@ -163,10 +162,10 @@ func (c *core) search(q *Query) (Result, error) {
 // sorted are all rows of a query, in its order.
 func (c *core) sorted(q *Query) []uint32 {
 	s := c.find(q)
-	var list []placed
+	list := make([]placed, 0, s.settle())
 	keys := make([]uint64, runOf)
 	order := q.order()
-	s.each(func(rows []uint32) bool {
+	s.set.each(func(rows []uint32) bool {
 		s.keys(order, rows, keys)
 		for i, r := range rows {
 			list = append(list, placed{keys[i], r})

@@ -138,6 +138,7 @@ func (c *core) restore() error {
 	wait.Go(func() { ok = c.postText() })
 	c.postCodes()
 	for i := range c.n {
+		c.tell(uint32(i), 1)
 		c.at[maphash.String(c.seed, c.address(uint32(i)))] = uint32(i)
 	}
 	wait.Wait()
@@ -311,6 +312,9 @@ func (n *names) restore(most, codes int) bool {
 			return false
 		}
 		for _, t := range n.tokens[code] {
+			if t == between {
+				continue
+			}
 			if int(t) > most {
 				return false
 			}

@@ -1,6 +1,9 @@
 package search
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // A textIndex finds rows by the terms of their texts: of the object by row, of names
 // and CPV by the code of the buyer, supplier or CPV that bears them.
@@ -62,10 +65,13 @@ func (x *textIndex) rowsWith(t term) *posting {
 // names are the texts that codes of a column bear, all that were ever given.
 type names struct {
 	codes  map[term][]uint32
-	tokens map[uint32][]term // 0 parts one name from the next
+	tokens map[uint32][]term // between parts one name from the next
 }
 
 func newNames() names { return names{map[term][]uint32{}, map[uint32][]term{}} }
+
+// between is no term: a phrase does not go on from one name to another.
+const between term = math.MaxUint32
 
 // maxNames bounds the terms that are kept of the names of one code.
 const maxNames = 200
@@ -74,7 +80,7 @@ func (n *names) add(code uint32, tokens []term) {
 	if code == 0 || len(n.tokens[code])+len(tokens)+1 > maxNames || len(tokens) == 0 {
 		return
 	}
-	n.tokens[code] = append(append(n.tokens[code], tokens...), 0)
+	n.tokens[code] = append(append(n.tokens[code], tokens...), between)
 	for _, t := range tokens {
 		if list := n.codes[t]; t != 0 && (len(list) == 0 || list[len(list)-1] != code) {
 			n.codes[t] = append(list, code)
