@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/pprof"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -37,6 +38,10 @@ func (n *Node) adminActs(tokens []string) http.Handler {
 	r.HandleFunc("/metrics", n.metrics).Methods("GET")
 	r.HandleFunc("/admin/v1/rebuild", n.adminRebuild).Methods("POST")
 	r.HandleFunc("/admin/v1/doctor", func(w http.ResponseWriter, r *http.Request) { adminAnswer(w, n.Facts(r.Context())) }).Methods("GET")
+	for path, h := range map[string]http.HandlerFunc{"cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace} {
+		r.HandleFunc("/debug/pprof/"+path, h)
+	}
+	r.PathPrefix("/debug/pprof/").HandlerFunc(pprof.Index)
 	n.trustRoutes(r)
 	n.sourceRoutes(r)
 	n.successionRoutes(r)
@@ -66,7 +71,12 @@ func (n *Node) adminActs(tokens []string) http.Handler {
 
 func tokenMatches(r *http.Request, tokens []string) bool {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	got := sha256.Sum256([]byte(token))
+	return among(token, tokens)
+}
+
+// among compares in constant time.
+func among(token string, tokens []string) bool {
+	got := sha256.Sum256([]byte(strings.TrimSpace(token)))
 	match := 0
 	for _, t := range tokens {
 		want := sha256.Sum256([]byte(t))

@@ -30,6 +30,7 @@ type Config struct {
 
 	Listen string // public HTTP
 	Admin  string // admin actions; keep it on loopback
+	Front  FrontConfig
 
 	Deposits   DepositsConfig
 	Validate   ValidateConfig

@@ -41,6 +41,9 @@ func (raw *rawConfig) check() (Config, error) {
 	if c.Deposits, err = raw.deposits(); err != nil {
 		return c, err
 	}
+	if c.Front, err = raw.front(); err != nil {
+		return c, err
+	}
 	if c.Editions, err = raw.editions(); err != nil {
 		return c, err
 	}

@@ -26,8 +26,20 @@ type rawConfig struct {
 	Data    string `yaml:"data"`
 	Lang    string `yaml:"lang"`
 	HTTP    struct {
-		Listen string `yaml:"listen"`
-		Admin  string `yaml:"admin"`
+		Listen         string   `yaml:"listen"`
+		Admin          string   `yaml:"admin"`
+		TrustedProxies []string `yaml:"trusted_proxies"`
+		Rate           string   `yaml:"rate"`
+		Burst          string   `yaml:"burst"`
+		Connections    string   `yaml:"connections"`
+		TLS            struct {
+			Domains   []string `yaml:"domains"`
+			Email     string   `yaml:"email"`
+			Directory string   `yaml:"directory"`
+			Redirect  string   `yaml:"redirect"`
+			CertFile  string   `yaml:"cert_file"`
+			KeyFile   string   `yaml:"key_file"`
+		} `yaml:"tls"`
 	} `yaml:"http"`
 	Deposits struct {
 		TokenFile   string `yaml:"token_file"`
@@ -163,6 +175,7 @@ func defaults() *rawConfig {
 	raw.Data = "data"
 	raw.HTTP.Listen = "localhost:8080"
 	raw.HTTP.Admin = "localhost:9090"
+	raw.HTTP.Rate, raw.HTTP.Burst, raw.HTTP.Connections = "50", "500", "8192"
 	raw.Deposits.Inbox = "inbox"
 	raw.Deposits.Publication = "complete"
 	raw.Deposits.MaxSize = "2GiB"

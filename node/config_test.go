@@ -75,6 +75,10 @@ func TestReadConfigSaysWhatIsWrongAndWhatToWrite(t *testing.T) {
 		"join without peers":    {minimal + "federation: {join: {hub: \"23350001600040\"}}\n", "federation.join.peers"},
 		"join without hub":      {minimal + "federation: {join: {peers: [x:1]}}\n", "federation.join.hub"},
 		"admission":             {minimal + "federation: {hub: {admission: maybe}}\n", "federation.hub.admission"},
+		"a proxy":               {minimal + "http: {trusted_proxies: [everyone]}\n", "http.trusted_proxies"},
+		"a rate":                {minimal + "http: {rate: many}\n", "http.rate"},
+		"a certificate alone":   {minimal + "http: {tls: {cert_file: x}}\n", "http.tls"},
+		"a name with a port":    {minimal + "http: {tls: {domains: [\"x.fr:443\"]}}\n", "http.tls.domains"},
 		"a log level":           {minimal + "log: {level: loud}\n", "log.level"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -106,7 +106,7 @@ func (d *desk) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: deskCookie, Value: d.begin(token), Path: "/", MaxAge: int(deskLasts.Seconds()), HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+		Name: deskCookie, Value: d.begin(token), Path: "/", MaxAge: int(deskLasts.Seconds()), HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.n.cfg.Front.Proxies.HTTPS(r),
 	})
 	http.Redirect(w, r, "/bureau", http.StatusSeeOther)
 }

@@ -52,26 +52,9 @@ func (d *Dialled) why() string {
 	return d.Error
 }
 
-// callerOf is the address that a request came from. Behind a proxy on this
-// machine it is the last one that the proxy wrote.
-func callerOf(r *http.Request) (netip.Addr, error) {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}, err
-	}
-	ip := peer.Addr().Unmap()
-	if via := r.Header.Values("X-Forwarded-For"); ip.IsLoopback() && len(via) > 0 {
-		last := via[len(via)-1]
-		if ip, err = netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])); err != nil {
-			return netip.Addr{}, fmt.Errorf("X-Forwarded-For of the proxy: %w", err)
-		}
-	}
-	return ip.Unmap().WithZone(""), nil
-}
-
 // dialBack tries TCP, then UDP.
 func (n *Node) dialBack(r *http.Request, q federation.Request) Dialled {
-	ip, err := callerOf(r)
+	ip, err := n.cfg.Front.Proxies.Client(r)
 	if err != nil {
 		return Dialled{Error: err.Error()}
 	}

@@ -32,6 +32,7 @@ import (
 	"maillon/node/api"
 	"maillon/node/deposit"
 	"maillon/node/edition"
+	"maillon/node/front"
 	"maillon/node/harvester"
 	"maillon/node/outlet"
 	"maillon/node/shelf"
@@ -53,9 +54,11 @@ type Node struct {
 	noisy  zerolog.Logger // of what others can cause as often as they like: a few a minute
 	counts counts
 
-	access   *access.Book // password and tokens
-	main     *bolt.DB     // journals, mirrors, state
-	vdb      *bolt.DB     // views and what is derived from them
+	front    *front.Front             // before the public handlers
+	tokens   atomic.Pointer[[]string] // of deposits, from their file
+	access   *access.Book             // password and tokens
+	main     *bolt.DB                 // journals, mirrors, state
+	vdb      *bolt.DB                 // views and what is derived from them
 	views    *view.Views
 	follower *search.Follower // of the views, into the index of contracts
 	applying sync.Mutex       // held while the views take entries in

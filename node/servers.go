@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"maillon/catalog/entry"
@@ -13,6 +14,7 @@ import (
 	"maillon/node/auditor"
 	"maillon/node/deposit"
 	"maillon/node/firms"
+	"maillon/node/front"
 	"maillon/node/toolbox"
 	"maillon/node/web"
 )
@@ -34,8 +36,7 @@ type addresses struct {
 // planServers binds both listeners, so that a taken port is said at once,
 // and adds the tasks that serve them.
 func (n *Node) planServers() error {
-	tokens, err := loadTokens(n.cfg.Deposits.TokenFile)
-	if err != nil {
+	if err := n.readTokens(); err != nil {
 		return err
 	}
 	adminTokens, err := loadTokens(n.path("admin.token"))
@@ -50,7 +51,7 @@ func (n *Node) planServers() error {
 	n.closers = append(n.closers, audits.Close) // before the views
 	s := &api.Server{
 		Self: n.selfStatus(), Catalog: n.shelf, Log: n.log, Views: n.views, Index: n.follower.Index, Desk: n.desk, Shelf: n.shelf, Own: n.own,
-		Fed: fedView{n}, Trust: n.trustHandler(), Publisher: publisher{n}, Pages: pages, Hosting: n.hostingOrNil(), Tokens: tokens, Allows: n.mayDeposit, MaxBytes: n.cfg.Deposits.MaxBytes,
+		Fed: fedView{n}, Trust: n.trustHandler(), Publisher: publisher{n}, Pages: pages, Hosting: n.hostingOrNil(), Allows: n.mayDeposit, MaxBytes: n.cfg.Deposits.MaxBytes,
 		ValidateBytes: n.cfg.Validate.MaxBytes,
 		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources, Audits: audits, OutlineDir: n.path("outlines"),
 		Firms: firms.Open(SireneDir(n.cfg), n.log, n.now),
@@ -74,11 +75,49 @@ func (n *Node) planServers() error {
 		return err
 	}
 	n.addr.public, n.addr.admin = public.Addr(), admin.Addr()
+	return n.planFaces(public, s.Handler(), admin, desk)
+}
+
+// connectionsEach is how many connections one client may have open.
+const connectionsEach = 200
+
+// planFaces puts the guards before both handlers and adds the tasks that serve them.
+func (n *Node) planFaces(public net.Listener, site http.Handler, admin net.Listener, desk http.Handler) error {
+	c := n.cfg.Front
+	o := front.Options{Proxies: c.Proxies, Rate: c.Rate, Burst: c.Burst, Log: n.log, Secure: strings.HasPrefix(n.cfg.Public(), "https:") && !n.served()}
+	n.front = front.New(o)
+	closed := front.New(front.Options{Proxies: c.Proxies, Log: n.log})
+	if c.Connections > 0 {
+		public = front.Limit(public, c.Connections, connectionsEach, c.Proxies)
+	}
+	public, issuer, err := n.encrypt(public)
+	if err != nil {
+		return err
+	}
 	n.tasks = append(n.tasks,
-		task{"http " + n.cfg.Listen, func(ctx context.Context) error { return serve(ctx, public, s.Handler()) }},
-		task{"admin " + n.cfg.Admin, func(ctx context.Context) error { return serve(ctx, admin, desk) }},
+		task{"http " + n.cfg.Listen, func(ctx context.Context) error { return serve(ctx, public, n.front.Guard(site)) }},
+		task{"admin " + n.cfg.Admin, func(ctx context.Context) error { return serve(ctx, admin, closed.Guard(desk)) }},
 	)
+	if at := c.TLS.Redirect; at != "" {
+		plain, err := n.listen(at, "http.tls.redirect")
+		if err != nil {
+			return err
+		}
+		h := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, n.cfg.URL+strings.TrimPrefix(r.URL.RequestURI(), basePath(n.cfg.URL)), http.StatusMovedPermanently)
+		}))
+		if issuer != nil {
+			h = issuer.HTTPHandler(h)
+		}
+		n.tasks = append(n.tasks, task{"redirect " + at, func(ctx context.Context) error { return serve(ctx, plain, closed.Guard(h)) }})
+	}
 	return nil
+}
+
+// served reports whether the hub answers in this node's place.
+func (n *Node) served() bool {
+	j := n.cfg.Federation.Join
+	return j != nil && j.AtHub
 }
 
 func (n *Node) listen(addr, key string) (net.Listener, error) {

@@ -18,6 +18,7 @@ import (
 	"maillon/federation"
 	"maillon/federation/follow"
 	"maillon/node/authority"
+	"maillon/node/front"
 )
 
 // All three keys are exchanged while everybody runs, and nobody misses a line.
@@ -172,7 +173,7 @@ func TestTheDialBackGoesToTheCallerOnly(t *testing.T) {
 		if c.via != "" {
 			r.Header.Set("X-Forwarded-For", c.via)
 		}
-		if ip, err := callerOf(r); err != nil || ip.String() != c.want {
+		if ip, err := front.ThisMachine.Client(r); err != nil || ip.String() != c.want {
 			t.Errorf("%s: %v, %v, want %s", name, ip, err, c.want)
 		}
 	}
