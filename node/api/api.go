@@ -193,6 +193,7 @@ func (s *Server) router() *mux.Router {
 	s.datasetRoutes(r, v1)
 	s.successionRoutes(v1)
 	s.openapiRoutes(r)
+	s.numberRoutes(r)
 	s.registerRoutes(r)
 	s.schemaRoutes(r)
 	s.healthRoutes(r)

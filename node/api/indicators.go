@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"maillon/catalog/texts"
@@ -84,6 +85,9 @@ func (s *Server) indicatorsOf(ctx context.Context, q search.Query, lang texts.La
 	if err != nil {
 		return IndicatorsAnswer{}, err
 	}
+	if err := s.leaveImplausible(ctx, q, &t, slices.Index(measures, "sum:amount")); err != nil {
+		return IndicatorsAnswer{}, err
+	}
 	a := IndicatorsAnswer{Total: t.Total.N, Items: []Indicator{}}
 	for i, one := range indicators {
 		a.Items = append(a.Items, indicatorOf(one.id, one.unit, t.Total.Values[i], t.Total.N, t.Total.Missing[i], lang))
@@ -107,6 +111,41 @@ func indicatorOf(id, unit string, v *float64, n, missing int, lang texts.Lang) I
 	return i
 }
 
+// implausible is an amount that stands for "not known" in many files, or for a slip:
+// from it on amounts are left out of the sums of pages and indicators. Medians do not
+// mind them, and they are listed first among the largest contracts.
+const implausible = 999_999_999
+
+// leaveImplausible takes the amounts that cannot be out of a table's sums, and counts
+// them as missing.
+func (s *Server) leaveImplausible(ctx context.Context, q search.Query, t *search.Table, at int) error {
+	least := float64(implausible)
+	if q.Amount.Min == nil || *q.Amount.Min < least {
+		q.Amount.Min = &least
+	}
+	bad, err := s.Index.Group(ctx, q, t.By, []search.Measure{"sum:amount"})
+	if err != nil || bad.Total.N == 0 {
+		return err
+	}
+	without := func(g, bad search.Group) search.Group {
+		g.Values, g.Missing = slices.Clone(g.Values), slices.Clone(g.Missing)
+		sum := max(0, value(g, at)-value(bad, 0))
+		if g.Missing[at] += bad.N; g.Missing[at] >= g.N {
+			g.Values[at] = nil
+		} else {
+			g.Values[at] = &sum
+		}
+		return g
+	}
+	t.Total = without(t.Total, bad.Total)
+	for i, g := range t.Groups {
+		if j := slices.IndexFunc(bad.Groups, func(b search.Group) bool { return slices.Equal(b.Keys, g.Keys) }); j >= 0 {
+			t.Groups[i] = without(g, bad.Groups[j])
+		}
+	}
+	return nil
+}
+
 // periodOf is when the contracts of a query were notified.
 func (s *Server) periodOf(ctx context.Context, q search.Query) (p Period, err error) {
 	t, err := s.Index.Group(ctx, q, []search.Dimension{search.ByMonth}, []search.Measure{search.CountOf})
@@ -126,6 +165,9 @@ func (s *Server) periodOf(ctx context.Context, q search.Query) (p Period, err er
 func (s *Server) moreIndicators(ctx context.Context, q search.Query, n int, lang texts.Lang) (list []Indicator, err error) {
 	t, err := s.Index.Group(ctx, q, []search.Dimension{search.BySupplier}, []search.Measure{"sum:amount"})
 	if err != nil {
+		return nil, err
+	}
+	if err := s.leaveImplausible(ctx, q, &t, 0); err != nil {
 		return nil, err
 	}
 	var top, hhi *float64

@@ -12,6 +12,7 @@ import (
 	"maillon/catalog/texts"
 	"maillon/node/firms"
 	"maillon/node/web"
+	"maillon/store/search"
 )
 
 // enrichRows are what is added to a contract, for its page.
@@ -101,6 +102,9 @@ func (s *Server) supplierPage(w http.ResponseWriter, r *http.Request) error {
 		page.Where = areaRows(*one.Where, lang)
 	}
 	_, page.Found = s.Firms.Firm(one.ID)
+	if page.Numbers, err = s.numbersAbout(r, search.Query{Supplier: []string{one.ID}}, counter.ofSupplier); err != nil {
+		return err
+	}
 	return s.page(w, r, http.StatusOK, page)
 }
 

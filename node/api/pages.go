@@ -12,6 +12,7 @@ import (
 	"maillon/catalog/texts"
 	"maillon/node/shelf"
 	"maillon/node/web"
+	"maillon/store/search"
 	"maillon/store/view"
 )
 
@@ -229,6 +230,9 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, d := range sets {
 		page.Datasets = append(page.Datasets, s.datasetRow(d, langOf(r)))
+	}
+	if page.Numbers, err = s.numbersAbout(r, search.Query{Buyer: []string{siret}}, counter.ofBuyer); err != nil {
+		return err
 	}
 	return s.page(w, r, http.StatusOK, page)
 }

@@ -64,11 +64,11 @@ func (s *Server) table(ctx context.Context, v url.Values) (search.Table, error) 
 	}
 	by, err := search.ParseDimensions(v.Get("by"))
 	if err != nil {
-		return search.Table{}, err
+		return search.Table{}, wrongParameter(err)
 	}
 	measures, err := search.ParseMeasures(v.Get("measures"))
 	if err != nil {
-		return search.Table{}, err
+		return search.Table{}, wrongParameter(err)
 	}
 	if by == nil {
 		by = []search.Dimension{}

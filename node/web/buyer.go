@@ -9,6 +9,7 @@ type BuyerPage struct {
 	ContractsURL         string
 	Audit                string // its letter
 	Datasets             []DatasetRow
+	Numbers              *Numbers // of its contracts; nil for none
 	Lineage              []LineageRow
 	Where                []AreaRow
 	Facts                []PartyFact

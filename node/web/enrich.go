@@ -28,6 +28,7 @@ type SupplierPage struct {
 	Where        []AreaRow
 	Contracts    int
 	ContractsURL string
+	Numbers      *Numbers // of its contracts; nil for none
 	JSON         string
 	Met, Known   int // suppliers named on this node, and those of them that SIRENE knows
 	Percent      int

@@ -182,3 +182,6 @@ func formats(lang texts.Lang) template.FuncMap {
 		"mood":     mood,
 	}
 }
+
+// FormatCount writes a whole number: « 1 234 », “1,234”.
+func FormatCount(lang texts.Lang, n int) string { return count(lang, n) }

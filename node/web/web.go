@@ -14,6 +14,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -33,8 +34,8 @@ var markup embed.FS
 var style []byte
 
 // policy lets a page load its style sheet and its images from this site, and
-// nothing else from anywhere.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// nothing else from anywhere. Who may frame it follows.
+const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors "
 
 // A Site is what every page says of the node that serves it.
 type Site struct {
@@ -76,7 +77,7 @@ var samples = []Page{
 	RegisterPage{}, BuyerPage{}, SupplierPage{}, MovePage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{}, SourcesPage{},
 	AuditPage{}, LetterPage{},
 	ConflictsPage{}, DeskConflictsPage{},
-	APIPage{},
+	APIPage{}, NumbersPage{}, ProfilesPage{},
 	DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{}, DeskHealthPage{},
 	ToolboxPage{}, ToolboxDocPage{}, ToolboxRolesPage{}, ToolboxPlanPage{}, ToolboxContactsPage{}, ToolboxCalendarPage{}, ToolboxCallsPage{}, ToolboxStoriesPage{}, ToolboxServicesPage{}, ToolboxKitPage{},
 }
@@ -97,7 +98,7 @@ func New(site Site) (*Pages, error) {
 		p.logo = "/assets/logo-" + digest(site.Theme.Logo) + site.Theme.ending()
 	}
 	for _, lang := range texts.Langs {
-		frame, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html", "conflict-parts.html")
+		frame, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html", "conflict-parts.html", "numbers-parts.html")
 		if err != nil {
 			return nil, fmt.Errorf("templates of the frame: %w", err)
 		}
@@ -142,7 +143,9 @@ type frame struct {
 	Logo         string // its address; "" for none
 	Access       string // totale, partielle, non: the state of accessibility
 	Page         Page
-	Desk         *Desk // nil but for pages of the desk
+	Desk         *Desk  // nil but for pages of the desk
+	Embed        bool   // the page stands in a frame of another site: without head and foot
+	Alone        string // its address without the frame
 }
 
 // Render writes page in lang with status. The page is made whole before its
@@ -159,6 +162,11 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, lang 
 		f.Logo = p.site.Base + p.logo
 	}
 	f.Other, f.OtherURL = otherLanguage(r, lang)
+	framed := "'none'"
+	if _, ok := page.(embeddable); ok && r.URL.Query().Get("embed") == "1" {
+		f.Embed, f.Alone = true, p.alone(r)
+		framed = cmp.Or(p.site.Frames, "*")
+	}
 	if page, ok := page.(deskPage); ok {
 		d := page.desk()
 		f.Desk = &d
@@ -172,7 +180,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, lang 
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", string(lang))
 	h.Add("Vary", "Accept-Language, Accept")
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", policy+framed)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	w.WriteHeader(status)
@@ -207,6 +215,16 @@ func (p *Pages) Static() http.Handler {
 		// A reader who has gone away is no fault of the node.
 		_, _ = w.Write(body)
 	})
+}
+
+// An embeddable page only shows public data: other sites may frame it.
+type embeddable interface{ embeddable() }
+
+// alone is the address of the page outside of a frame.
+func (p *Pages) alone(r *http.Request) string {
+	q := r.URL.Query()
+	q.Del("embed")
+	return p.site.Base + r.URL.EscapedPath() + "?" + q.Encode()
 }
 
 // otherLanguage is the language a page is not in, and its address in it.
