@@ -3,17 +3,12 @@ package search
 // A base is a column of which a code is kept for each row.
 type base int
 
-// The bases.
+// The bases. What has few values is told together, so that rows are gone through once
+// for all of it.
 const (
-	baseFlags base = iota
-	baseProcedure
-	baseNature
-	baseTechnique
+	baseMix   base = iota // flags, procedure, nature, technique: see mix
+	basePlace             // see place
 	baseCPV
-	baseDepartement
-	baseRegion
-	baseEPCI
-	baseCommune
 	baseMonth
 	baseEndMonth
 	baseOffers
@@ -23,40 +18,48 @@ const (
 )
 
 // widths is how many bytes a code takes.
-var widths = [bases]int{
-	baseFlags: 2, baseProcedure: 2, baseNature: 2, baseTechnique: 2, baseCPV: 2, baseDepartement: 1, baseRegion: 1, baseEPCI: 2, baseCommune: 2,
-	baseMonth: 2, baseEndMonth: 2, baseOffers: 2, baseNode: 2, baseBuyer: 4,
-}
+var widths = [bases]int{baseMix: 4, basePlace: 4, baseCPV: 2, baseMonth: 2, baseEndMonth: 2, baseOffers: 2, baseNode: 2, baseBuyer: 4}
 
 // filters says of which bases each code's rows are kept too.
-var filters = [bases]bool{
-	baseFlags: true, baseProcedure: true, baseNature: true, baseTechnique: true, baseCPV: true, baseDepartement: true, baseRegion: true,
-	baseEPCI: true, baseCommune: true, baseMonth: true, baseEndMonth: true, baseNode: true,
+var filters = [bases]bool{baseMix: true, basePlace: true, baseCPV: true, baseMonth: true, baseEndMonth: true, baseNode: true}
+
+// A mix is what contracts often have in common, as codes.
+type mix struct{ flags, procedure, nature, technique uint32 }
+
+// A table numbers values of which many rows share each.
+type table[T comparable] struct {
+	codes  map[T]uint32
+	values []T
+}
+
+func newTable[T comparable]() *table[T] { return &table[T]{codes: map[T]uint32{}} }
+
+func (t *table[T]) code(v T) uint32 {
+	c, ok := t.codes[v]
+	if !ok {
+		c = uint32(len(t.values))
+		t.codes[v] = c
+		t.values = append(t.values, v)
+	}
+	return c
 }
 
 // A column is a code per row, as narrow as its base allows.
 type column struct {
-	u8  []uint8
 	u16 []uint16
 	u32 []uint32
 }
 
 func (c *column) add(b base, code uint32) {
-	switch widths[b] {
-	case 1:
-		c.u8 = append(c.u8, uint8(code))
-	case 2:
+	if widths[b] == 2 {
 		c.u16 = append(c.u16, uint16(code))
-	default:
+	} else {
 		c.u32 = append(c.u32, code)
 	}
 }
 
 func (c *column) at(row uint32) uint32 {
-	switch {
-	case c.u8 != nil:
-		return uint32(c.u8[row])
-	case c.u16 != nil:
+	if c.u16 != nil {
 		return uint32(c.u16[row])
 	}
 	return c.u32[row]
@@ -64,17 +67,14 @@ func (c *column) at(row uint32) uint32 {
 
 // count counts the codes of rows.
 func (c *column) count(rows, counts []uint32) {
-	switch {
-	case c.u8 != nil:
-		countIn(c.u8, rows, counts)
-	case c.u16 != nil:
+	if c.u16 != nil {
 		countIn(c.u16, rows, counts)
-	default:
+	} else {
 		countIn(c.u32, rows, counts)
 	}
 }
 
-func countIn[T uint8 | uint16 | uint32](col []T, rows, counts []uint32) {
+func countIn[T uint16 | uint32](col []T, rows, counts []uint32) {
 	for _, r := range rows {
 		counts[col[r]]++
 	}
@@ -82,16 +82,13 @@ func countIn[T uint8 | uint16 | uint32](col []T, rows, counts []uint32) {
 
 // keep leaves those of the rows whose code is wanted.
 func (c *column) keep(rows []uint32, wanted []bool) []uint32 {
-	switch {
-	case c.u8 != nil:
-		return keepIn(c.u8, rows, wanted)
-	case c.u16 != nil:
+	if c.u16 != nil {
 		return keepIn(c.u16, rows, wanted)
 	}
 	return keepIn(c.u32, rows, wanted)
 }
 
-func keepIn[T uint8 | uint16 | uint32](col []T, rows []uint32, wanted []bool) []uint32 {
+func keepIn[T uint16 | uint32](col []T, rows []uint32, wanted []bool) []uint32 {
 	out := rows[:0]
 	for _, r := range rows {
 		if wanted[col[r]] {
@@ -128,24 +125,12 @@ func yearMonth(code uint32) (year, month int) {
 // sizeOf is how many codes a base has now.
 func (c *core) sizeOf(b base) int {
 	switch b {
-	case baseFlags:
-		return flagsEnd
-	case baseProcedure:
-		return len(c.procedures.values)
-	case baseNature:
-		return len(c.natures.values)
-	case baseTechnique:
-		return len(c.techniques.values)
+	case baseMix:
+		return len(c.mixes.values)
+	case basePlace:
+		return len(c.spots.values)
 	case baseCPV:
 		return len(c.cpvs.values)
-	case baseDepartement:
-		return len(c.places.departements.values)
-	case baseRegion:
-		return len(c.places.regions.values)
-	case baseEPCI:
-		return len(c.places.epcis.values)
-	case baseCommune:
-		return len(c.places.communes.values)
 	case baseMonth, baseEndMonth:
 		return allMonths
 	case baseOffers:
@@ -157,3 +142,9 @@ func (c *core) sizeOf(b base) int {
 	}
 	return len(c.buyers.values)
 }
+
+// flags are those of a row.
+func (c *core) flags(row uint32) uint32 { return c.mixes.values[c.cols[baseMix].u32[row]].flags }
+
+// where is the place of a row.
+func (c *core) where(row uint32) place { return c.spots.values[c.cols[basePlace].u32[row]] }

@@ -35,12 +35,13 @@ type core struct {
 	procedures, natures, techniques *dict
 	nodes                           *dict
 	places                          *places
+	mixes                           *table[mix]
+	spots                           *table[place]
 
 	buyerNames, supplierNames []string // by code: the newest that was given
 	buyerFacts                []buyerFact
 
 	posts    [bases][]posting // by code; of the bases that filter
-	divs     [100]posting     // by CPV division
 	byBuyer  []posting
 	bySupply []posting
 
@@ -56,6 +57,7 @@ func newCore() *core {
 	c := &core{
 		buyers: newDict(math.MaxInt32), suppliers: newDict(math.MaxInt32), cpvs: newDict(small), procedures: newDict(small),
 		natures: newDict(small), techniques: newDict(small), nodes: newDict(small), places: newPlaces(),
+		mixes: newTable[mix](), spots: newTable[place](),
 		buyerNames: []string{""}, supplierNames: []string{""}, buyerFacts: []buyerFact{{}}, byBuyer: make([]posting, 1), bySupply: make([]posting, 1),
 		words: newVocabulary(), text: newTextIndex(), at: map[uint64]uint32{}, seed: maphash.MakeSeed(),
 	}
@@ -219,9 +221,9 @@ func (c *core) putCodes(s *view.Shown, row, buyer uint32) {
 	}
 	day := c.day[row]
 	codes := [bases]uint32{
-		baseFlags: flagsOf(s, where.given), baseProcedure: c.procedures.code(cut(k.Procedure, longest)), baseNature: c.natures.code(cut(k.Nature, longest)),
-		baseTechnique: c.techniques.code(cut(technique, longest)), baseCPV: cpvCode, baseDepartement: where.departement, baseRegion: where.region,
-		baseEPCI: where.epci, baseCommune: where.commune, baseMonth: monthOf(day), baseEndMonth: monthOf(c.end[row]), baseOffers: offersOf(k.Offers),
+		baseMix: c.mixes.code(mix{flagsOf(s, where.given), c.procedures.code(cut(k.Procedure, longest)), c.natures.code(cut(k.Nature, longest)),
+			c.techniques.code(cut(technique, longest))}),
+		basePlace: c.spots.code(where), baseCPV: cpvCode, baseMonth: monthOf(day), baseEndMonth: monthOf(c.end[row]), baseOffers: offersOf(k.Offers),
 		baseNode: c.nodes.code(s.Node), baseBuyer: buyer,
 	}
 	for b := range codes {
@@ -233,9 +235,6 @@ func (c *core) putCodes(s *view.Shown, row, buyer uint32) {
 			c.posts[b] = append(c.posts[b], posting{})
 		}
 		c.posts[b][codes[b]].add(row)
-	}
-	if d, ok := division(code); ok {
-		c.divs[d].add(row)
 	}
 }
 

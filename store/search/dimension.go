@@ -54,11 +54,14 @@ type spec struct {
 }
 
 var dimensions = map[Dimension]spec{
-	ByKind:      {base: baseFlags, size: sized(3), fold: func(_ *core, f uint32) uint32 { return 1 + f/flagConcession&1 }, code: listed(kinds)},
-	ByState:     {base: baseFlags, size: sized(5), fold: func(_ *core, f uint32) uint32 { return 1 + f&flagState }, code: listed(stateNames())},
-	ByProcedure: {base: baseProcedure, code: func(c *core, n uint32) string { return c.procedures.values[n] }},
-	ByNature:    {base: baseNature, code: func(c *core, n uint32) string { return c.natures.values[n] }},
-	ByTechnique: {base: baseTechnique, code: func(c *core, n uint32) string { return c.techniques.values[n] }},
+	ByKind:  {base: baseMix, size: sized(3), fold: func(c *core, n uint32) uint32 { return 1 + c.mixes.values[n].flags/flagConcession&1 }, code: listed(kinds)},
+	ByState: {base: baseMix, size: sized(5), fold: func(c *core, n uint32) uint32 { return 1 + c.mixes.values[n].flags&flagState }, code: listed(stateNames())},
+	ByProcedure: {base: baseMix, size: sizeOfDict(func(c *core) *dict { return c.procedures }), fold: func(c *core, n uint32) uint32 { return c.mixes.values[n].procedure },
+		code: func(c *core, n uint32) string { return c.procedures.values[n] }},
+	ByNature: {base: baseMix, size: sizeOfDict(func(c *core) *dict { return c.natures }), fold: func(c *core, n uint32) uint32 { return c.mixes.values[n].nature },
+		code: func(c *core, n uint32) string { return c.natures.values[n] }},
+	ByTechnique: {base: baseMix, size: sizeOfDict(func(c *core) *dict { return c.techniques }), fold: func(c *core, n uint32) uint32 { return c.mixes.values[n].technique },
+		code: func(c *core, n uint32) string { return c.techniques.values[n] }},
 	ByDivision: {base: baseCPV, size: sized(101), fold: func(c *core, n uint32) uint32 {
 		if d, ok := division(c.cpvs.values[n]); ok {
 			return uint32(d) + 1
@@ -70,12 +73,16 @@ var dimensions = map[Dimension]spec{
 	ByLevel: {base: baseBuyer, size: sized(len(levels) + 1), fold: func(c *core, n uint32) uint32 {
 		return uint32(slices.Index(levels, c.buyerFacts[n].level) + 1)
 	}, code: listed(levels)},
-	ByRegion: {base: baseRegion, code: func(c *core, n uint32) string { return c.places.regions.values[n] },
+	ByRegion: {base: basePlace, size: sizeOfDict(func(c *core) *dict { return c.places.regions }), fold: func(c *core, n uint32) uint32 { return c.spots.values[n].region },
+		code: func(c *core, n uint32) string { return c.places.regions.values[n] },
 		name: func(_ *core, code string, _ uint32) string { return territory.RegionName(code) }},
-	ByDepartement: {base: baseDepartement, code: func(c *core, n uint32) string { return c.places.departements.values[n] },
+	ByDepartement: {base: basePlace, size: sizeOfDict(func(c *core) *dict { return c.places.departements }), fold: func(c *core, n uint32) uint32 { return c.spots.values[n].departement },
+		code: func(c *core, n uint32) string { return c.places.departements.values[n] },
 		name: func(_ *core, code string, _ uint32) string { return territory.DepartementName(code) }},
-	ByEPCI:    {base: baseEPCI, code: func(c *core, n uint32) string { return c.places.epcis.values[n] }, name: zoneName("epci")},
-	ByCommune: {base: baseCommune, code: func(c *core, n uint32) string { return c.places.communes.values[n] }, name: zoneName("commune")},
+	ByEPCI: {base: basePlace, size: sizeOfDict(func(c *core) *dict { return c.places.epcis }), fold: func(c *core, n uint32) uint32 { return c.spots.values[n].epci },
+		code: func(c *core, n uint32) string { return c.places.epcis.values[n] }, name: zoneName("epci")},
+	ByCommune: {base: basePlace, size: sizeOfDict(func(c *core) *dict { return c.places.communes }), fold: func(c *core, n uint32) uint32 { return c.spots.values[n].commune },
+		code: func(c *core, n uint32) string { return c.places.communes.values[n] }, name: zoneName("commune")},
 	ByBuyerRegion: {base: baseBuyer, size: func(c *core) int { return len(c.places.regions.values) },
 		fold: func(c *core, n uint32) uint32 { return c.buyerFacts[n].region },
 		code: func(c *core, n uint32) string { return c.places.regions.values[n] }, name: zoneName("region")},
@@ -99,9 +106,9 @@ var dimensions = map[Dimension]spec{
 		}
 		return strconv.Itoa(int(n) - 1)
 	}},
-	BySocial:      {base: baseFlags, size: sized(3), fold: yesNo(flagSocialKnown, flagSocial), code: listed([]string{"oui", "non"})},
-	ByEnvironment: {base: baseFlags, size: sized(3), fold: yesNo(flagGreenKnown, flagGreen), code: listed([]string{"oui", "non"})},
-	ByModified:    {base: baseFlags, size: sized(3), fold: yesNo(0, flagModified), code: listed([]string{"oui", "non"})},
+	BySocial:      {base: baseMix, size: sized(3), fold: yesNo(flagSocialKnown, flagSocial), code: listed([]string{"oui", "non"})},
+	ByEnvironment: {base: baseMix, size: sized(3), fold: yesNo(flagGreenKnown, flagGreen), code: listed([]string{"oui", "non"})},
+	ByModified:    {base: baseMix, size: sized(3), fold: yesNo(0, flagModified), code: listed([]string{"oui", "non"})},
 	ByNode:        {base: baseNode, code: func(c *core, n uint32) string { return c.nodes.values[n] }},
 	ByBuyer: {base: baseBuyer, code: func(c *core, n uint32) string { return c.buyers.values[n] },
 		name: func(c *core, _ string, n uint32) string { return c.buyerName(n) }},
@@ -128,6 +135,10 @@ func Facets() []Dimension {
 // Known reports whether there is such a dimension.
 func (d Dimension) Known() bool { _, ok := dimensions[d]; return ok }
 
+func sizeOfDict(of func(*core) *dict) func(*core) int {
+	return func(c *core) int { return len(of(c).values) }
+}
+
 func sized(n int) func(*core) int { return func(*core) int { return n } }
 
 // listed gives the codes 1, 2, … as the texts of a list.
@@ -149,8 +160,8 @@ func paddedCode(n uint32, width int) string {
 }
 
 func yesNo(known, is uint32) func(*core, uint32) uint32 {
-	return func(_ *core, f uint32) uint32 {
-		switch {
+	return func(c *core, n uint32) uint32 {
+		switch f := c.mixes.values[n].flags; {
 		case f&is != 0:
 			return 1
 		case known == 0 || f&known != 0:

@@ -106,6 +106,9 @@ func (s *selection) buyersWho(are func(*buyerFact) bool) {
 // column keeps the rows whose code is wanted: by their postings where these are few,
 // else by looking at the column.
 func (s *selection) column(b base, wanted []bool, size int, posts []posting) {
+	if size == s.c.n {
+		return // it lets everything through
+	}
 	if size > s.c.n/16 {
 		s.test(func(rows []uint32) []uint32 { return s.c.cols[b].keep(rows, wanted) })
 		return
@@ -145,59 +148,69 @@ func (s *selection) places(zones []Zone) {
 
 // executed filters by the place of execution; unless given, by that or the buyer's.
 func (s *selection) executed(zones []territory.Geozone, given bool) {
-	p, set := s.c.places, newRowset(s.c.n)
+	p := s.c.places
+	var communes, epcis, departements, regions []string
 	for _, g := range zones {
-		var d *dict
-		var b base
 		switch g.Level() {
 		case territory.Commune:
-			d, b = p.communes, baseCommune
+			communes = append(communes, g.Code())
 		case territory.EPCI:
-			d, b = p.epcis, baseEPCI
+			epcis = append(epcis, g.Code())
 		case territory.Region:
-			d, b = p.regions, baseRegion
+			regions = append(regions, g.Code())
 		default:
-			for _, code := range territory.Departements(g) {
-				s.orCode(set, p.departements, baseDepartement, code)
-			}
-			continue
+			departements = append(departements, territory.Departements(g)...)
 		}
-		s.orCode(set, d, b, g.Code())
 	}
-	s.meet(set)
-	if given {
-		s.flags(func(f uint32) bool { return f&flagPlace != 0 })
+	wanted, size := make([]bool, len(s.c.spots.values)), 0
+	for code, at := range s.c.spots.values {
+		in := slices.Contains(communes, p.communes.values[at.commune]) || slices.Contains(epcis, p.epcis.values[at.epci]) ||
+			slices.Contains(departements, p.departements.values[at.departement]) || slices.Contains(regions, p.regions.values[at.region])
+		if in && (at.given || !given) {
+			wanted[code] = true
+			size += s.c.posts[basePlace][code].size()
+		}
 	}
-}
-
-func (s *selection) orCode(set rowset, d *dict, b base, value string) {
-	if code, ok := d.codes[value]; ok && int(code) < len(s.c.posts[b]) {
-		set.or(&s.c.posts[b][code])
-	}
+	s.column(basePlace, wanted, size, s.c.posts[basePlace])
 }
 
 // codes filters by the values of closed and open lists.
 func (s *selection) codes(q *Query) {
-	for _, f := range []struct {
-		values []string
-		d      *dict
-		b      base
-	}{
-		{q.Procedure, s.c.procedures, baseProcedure}, {q.Nature, s.c.natures, baseNature}, {q.Technique, s.c.techniques, baseTechnique}, {q.Node, s.c.nodes, baseNode},
-	} {
-		if len(f.values) == 0 {
-			continue
-		}
+	s.mixed(q)
+	if len(q.Node) > 0 {
 		set := newRowset(s.c.n)
-		for _, v := range f.values {
-			s.orCode(set, f.d, f.b, v)
+		for _, v := range q.Node {
+			if code, ok := s.c.nodes.codes[v]; ok && int(code) < len(s.c.posts[baseNode]) {
+				set.or(&s.c.posts[baseNode][code])
+			}
 		}
 		s.meet(set)
 	}
 	if len(q.CPV) > 0 {
 		s.cpv(q.CPV)
 	}
-	s.flagged(q)
+}
+
+// mixed filters by what is told together: state, kind, procedure, nature, technique,
+// considerations, conflict.
+func (s *selection) mixed(q *Query) {
+	if len(q.State)+len(q.Kind)+len(q.Procedure)+len(q.Nature)+len(q.Technique)+len(q.Considered) == 0 && !q.Conflict {
+		return
+	}
+	c := s.c
+	among := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
+	social, green := slices.Contains(q.Considered, wishes[0]), slices.Contains(q.Considered, wishes[1])
+	wanted, size := make([]bool, len(c.mixes.values)), 0
+	for code, m := range c.mixes.values {
+		wanted[code] = among(q.State, string(states[m.flags&flagState])) && among(q.Kind, kindOf(m.flags)) &&
+			among(q.Procedure, c.procedures.values[m.procedure]) && among(q.Nature, c.natures.values[m.nature]) &&
+			among(q.Technique, c.techniques.values[m.technique]) && (!social || m.flags&flagSocial != 0) &&
+			(!green || m.flags&flagGreen != 0) && (!q.Conflict || m.flags&flagConflict != 0)
+		if wanted[code] {
+			size += c.posts[baseMix][code].size()
+		}
+	}
+	s.column(baseMix, wanted, size, c.posts[baseMix])
 }
 
 // cpv keeps the rows whose code begins so. A shorter code of the tree that ends in
@@ -219,41 +232,11 @@ func (s *selection) cpv(prefixes []string) {
 	s.column(baseCPV, wanted, size, s.c.posts[baseCPV])
 }
 
-func (s *selection) flagged(q *Query) {
-	if len(q.State) > 0 {
-		s.flags(func(f uint32) bool { return slices.Contains(q.State, string(states[f&flagState])) })
-	}
-	if len(q.Kind) > 0 {
-		s.flags(func(f uint32) bool { return slices.Contains(q.Kind, kindOf(f)) })
-	}
-	if slices.Contains(q.Considered, wishes[0]) {
-		s.flags(func(f uint32) bool { return f&flagSocial != 0 })
-	}
-	if slices.Contains(q.Considered, wishes[1]) {
-		s.flags(func(f uint32) bool { return f&flagGreen != 0 })
-	}
-	if q.Conflict {
-		s.flags(func(f uint32) bool { return f&flagConflict != 0 })
-	}
-}
-
 func kindOf(flags uint32) string {
 	if flags&flagConcession != 0 {
 		return kinds[1]
 	}
 	return kinds[0]
-}
-
-// flags keeps the rows whose flags are such.
-func (s *selection) flags(are func(uint32) bool) {
-	posts := s.c.posts[baseFlags]
-	wanted, size := make([]bool, flagsEnd), 0
-	for f := range wanted {
-		if wanted[f] = are(uint32(f)); wanted[f] && f < len(posts) {
-			size += posts[f].size()
-		}
-	}
-	s.column(baseFlags, wanted, size, posts)
 }
 
 // ranges filters by numbers and days.

@@ -116,7 +116,7 @@ func TestTheIndexFollowsTheViews(t *testing.T) {
 	stop()
 
 	// A damaged snapshot costs nothing but time.
-	if err := os.WriteFile(file, []byte("maillon search 1\nx"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("maillon search 2\nx"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	other := newViewRig(t)

@@ -105,9 +105,7 @@ func (g *grouping) add(sp spec) {
 	if sp.fold != nil {
 		fold = make([]uint32, g.c.sizeOf(sp.base))
 		for code := range fold {
-			if sp.base == baseOffers || sp.base != baseFlags || code < flagsEnd {
-				fold[code] = sp.fold(g.c, uint32(code))
-			}
+			fold[code] = sp.fold(g.c, uint32(code))
 		}
 	}
 	g.specs, g.folds = append(g.specs, sp), append(g.folds, fold)

@@ -115,7 +115,7 @@ func (c *core) number(name string) func(row uint32) float64 {
 		return func(r uint32) float64 { return c.delay(r) }
 	case "growth":
 		return func(r uint32) float64 {
-			if c.cols[baseFlags].at(r)&flagModified == 0 || c.initial[r] == 0 {
+			if c.flags(r)&flagModified == 0 || c.initial[r] == 0 {
 				return math.NaN()
 			}
 			return (c.amount[r] - c.initial[r]) / c.initial[r]
@@ -148,7 +148,7 @@ const legalDelay = 62
 func (c *core) fact(name string) func(row uint32) (is, known bool) {
 	flag := func(known, is uint32) func(uint32) (bool, bool) {
 		return func(r uint32) (bool, bool) {
-			f := c.cols[baseFlags].at(r)
+			f := c.flags(r)
 			return f&is != 0, known == 0 || f&known != 0
 		}
 	}
@@ -168,5 +168,5 @@ func (c *core) fact(name string) func(row uint32) (is, known bool) {
 	case "late":
 		return func(r uint32) (bool, bool) { d := c.delay(r); return d > legalDelay, d == d }
 	}
-	return func(r uint32) (bool, bool) { return c.cols[baseFlags].at(r)&flagState == 0, true }
+	return func(r uint32) (bool, bool) { return c.flags(r)&flagState == 0, true }
 }

@@ -281,13 +281,14 @@ func (c *core) row(row uint32) Row {
 	published, rest := text(rest)
 	authority, rest := text(rest)
 	records, _ := binary.Uvarint(rest)
-	flags, buyer := c.cols[baseFlags].at(row), c.cols[baseBuyer].at(row)
+	m, buyer := c.mixes.values[c.cols[baseMix].at(row)], c.cols[baseBuyer].at(row)
+	flags := m.flags
 	out := Row{Row: view.Row{
 		Kind: pivot.Kind(kindOf(flags)), State: states[flags&flagState], Buyer: c.buyers.values[buyer], BuyerName: c.buyerNames[buyer],
 		ID: cmp.Or(id, unescaped(slug)), Object: object, CPV: c.cpvs.values[c.cols[baseCPV].at(row)], Notified: cmp.Or(dateOf(c.day[row]), notified),
-		Published: cmp.Or(dateOf(c.published[row]), published), Departement: c.places.departements.values[c.cols[baseDepartement].at(row)],
+		Published: cmp.Or(dateOf(c.published[row]), published), Departement: c.places.departements.values[c.where(row).departement],
 		Node: c.nodes.values[c.cols[baseNode].at(row)], Authority: authority, Records: int(records), Conflict: flags&flagConflict != 0,
-	}, End: dateOf(c.end[row]), Procedure: c.procedures.values[c.cols[baseProcedure].at(row)], Nature: c.natures.values[c.cols[baseNature].at(row)],
+	}, End: dateOf(c.end[row]), Procedure: c.procedures.values[m.procedure], Nature: c.natures.values[m.nature],
 		Modified: flags&flagModified != 0}
 	out.Address = contract.Escape(out.Buyer) + "/" + slug
 	if v := c.amount[row]; v == v {

@@ -13,7 +13,7 @@ import (
 
 // A snapshot is the index in a file, so that a start need not read every record again:
 //
-//	"maillon search 1\n"
+//	"maillon search 2\n"
 //	what the index was made of: texts (see Made)
 //	the rows, columns and texts that live, in the order of write
 //	CRC-32C of all before, 4 bytes
@@ -23,7 +23,7 @@ import (
 // fit in any way is refused as a whole ([ErrSnapshot]); the index is then made from
 // the views. The reader never makes more of a length than the file has bytes for.
 
-const snapshotMagic = "maillon search 1\n"
+const snapshotMagic = "maillon search 2\n"
 
 // ErrSnapshot: the file is no snapshot of this program's, or is damaged.
 var ErrSnapshot = errors.New("not a snapshot of the index")

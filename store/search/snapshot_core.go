@@ -27,6 +27,19 @@ func (c *core) write(w *writer) {
 	for _, n := range []*names{&c.text.buyers, &c.text.suppliers, &c.text.cpvs} {
 		n.write(w)
 	}
+	var mixes, spots []uint32
+	for _, m := range c.mixes.values {
+		mixes = append(mixes, m.flags, m.procedure, m.nature, m.technique)
+	}
+	for _, p := range c.spots.values {
+		given := uint32(0)
+		if p.given {
+			given = 1
+		}
+		spots = append(spots, p.departement, p.region, p.epci, p.commune, given)
+	}
+	w.numbers(mixes)
+	w.numbers(spots)
 	rows := make([]uint32, 0, c.liveRows)
 	c.live.each(func(run []uint32) bool { rows = append(rows, run...); return true })
 	w.number(uint64(len(rows)))
@@ -54,7 +67,7 @@ func (c *core) write(w *writer) {
 }
 
 // leastRow is the least that a row takes, in bytes.
-const leastRow = 64
+const leastRow = 60
 
 // read reads what write wrote into an empty core. Nothing of it is trusted yet, see
 // restore.
@@ -66,6 +79,16 @@ func (c *core) read(r *reader) {
 	c.words.read(r)
 	for _, n := range []*names{&c.text.buyers, &c.text.suppliers, &c.text.cpvs} {
 		n.read(r)
+	}
+	for m := range slices.Chunk(r.numbers(), 4) {
+		if len(m) == 4 {
+			c.mixes.code(mix{m[0], m[1], m[2], m[3]})
+		}
+	}
+	for p := range slices.Chunk(r.numbers(), 5) {
+		if len(p) == 5 {
+			c.spots.code(place{p[0], p[1], p[2], p[3], p[4] == 1})
+		}
 	}
 	if c.n = r.count(); int64(c.n)*leastRow > r.left {
 		r.fail()
@@ -97,10 +120,7 @@ func (c *core) read(r *reader) {
 }
 
 func newColumn(b base, n int) column {
-	switch widths[b] {
-	case 1:
-		return column{u8: make([]uint8, 0, n)}
-	case 2:
+	if widths[b] == 2 {
 		return column{u16: make([]uint16, 0, n)}
 	}
 	return column{u32: make([]uint32, 0, n)}
@@ -150,6 +170,18 @@ func (c *core) restore() error {
 
 // fits reports whether every code has its value and every column its rows.
 func (c *core) fits() bool {
+	for _, m := range c.mixes.values {
+		if m.flags >= flagsEnd || int(m.procedure) >= len(c.procedures.values) || int(m.nature) >= len(c.natures.values) || int(m.technique) >= len(c.techniques.values) {
+			return false
+		}
+	}
+	for _, at := range c.spots.values {
+		p := c.places
+		if int(at.departement) >= len(p.departements.values) || int(at.region) >= len(p.regions.values) || int(at.epci) >= len(p.epcis.values) ||
+			int(at.commune) >= len(p.communes.values) {
+			return false
+		}
+	}
 	for b := range bases {
 		size := uint32(c.sizeOf(b))
 		for i := range c.n {
@@ -183,11 +215,9 @@ func (c *core) postCodes() {
 		if !filters[b] {
 			continue
 		}
+		c.posts[b] = make([]posting, c.sizeOf(b))
 		for i := range c.n {
 			code := c.cols[b].at(uint32(i))
-			for int(code) >= len(c.posts[b]) {
-				c.posts[b] = append(c.posts[b], posting{})
-			}
 			c.posts[b][code].add(uint32(i))
 		}
 	}
