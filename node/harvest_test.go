@@ -171,8 +171,8 @@ func TestAnEntityWithOnlyADCATAddressTakesPart(t *testing.T) {
 	if names[a.URL+"/d/casse"] {
 		t.Error("a dataset of which nothing is said is listed")
 	}
-	eventually(t, "the hub's own dataset of all", func() error {
-		if got = hub.datasets(t, ""); got.Total != 4 {
+	eventually(t, "the hub’s datasets of all: whole, of a year, of a département", func() error {
+		if got = hub.datasets(t, ""); got.Total != 6 {
 			return fmt.Errorf("%+v", got)
 		}
 		return nil
