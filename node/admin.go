@@ -50,6 +50,7 @@ func (n *Node) adminActs(tokens []string) http.Handler {
 	n.backupRoutes(r)
 	n.leaveRoutes(r)
 	n.sireneRoutes(r)
+	n.letterRoutes(r)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		req, ok := n.identify(req, tokens)
 		if !ok {

@@ -8,6 +8,7 @@ import (
 	"maillon/catalog/texts"
 	"maillon/node/edition"
 	"maillon/node/harvester"
+	"maillon/node/mail"
 	"maillon/node/outlet"
 )
 
@@ -40,7 +41,9 @@ type Config struct {
 	Backup     BackupConfig
 	Editions   edition.Keep // how long dated editions of a hub's datasets are kept
 	Toolbox    ToolboxConfig
-	Site       SiteConfig // how the pages look, and what the law asks them to say
+	Site       SiteConfig  // how the pages look, and what the law asks them to say
+	Mail       mail.Config // the server that sends this node's mail
+	Alerts     AlertsConfig
 	Log        LogConfig
 
 	// Now is the node's clock; nil is time.Now. No file sets it: tests of

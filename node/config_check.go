@@ -65,6 +65,12 @@ func (raw *rawConfig) check() (Config, error) {
 	if c.Site, err = raw.Site.check(); err != nil {
 		return c, err
 	}
+	if c.Mail, err = raw.SMTP.check(raw.Data); err != nil {
+		return c, err
+	}
+	if c.Alerts, err = raw.alerts(); err != nil {
+		return c, err
+	}
 	for i, r := range raw.Sources {
 		source, err := r.check()
 		if err != nil {

@@ -78,8 +78,10 @@ type rawConfig struct {
 	Toolbox struct {
 		Dir string `yaml:"dir"`
 	} `yaml:"toolbox"`
-	Site rawSite `yaml:"site"`
-	Log  struct {
+	Site   rawSite   `yaml:"site"`
+	SMTP   rawSMTP   `yaml:"smtp"`
+	Alerts rawAlerts `yaml:"alerts"`
+	Log    struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
 	} `yaml:"log"`

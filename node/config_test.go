@@ -57,6 +57,27 @@ func TestEveryKeyIsExplainedInAConfigurationOfTheRepository(t *testing.T) {
 
 const minimal = "node: {id: \"21350238800019\", name: Rennes, level: commune, territory: \"fr:commune:35238\"}\n"
 
+func TestMailIsConfigured(t *testing.T) {
+	read := func(smtp string) (Config, error) { return ReadConfig(strings.NewReader(minimal+smtp), noEnv) }
+	c, err := read("smtp: {host: smtp.example, user: u, from: \"Ville <m@v.example>\", letters: monthly}\nalerts: {webhooks: true}\n")
+	if err != nil || c.Mail.Port != 587 || c.Mail.Security != "starttls" || c.Mail.From.Address != "m@v.example" || c.Mail.PasswordFile != filepath.Join("data", "smtp.password") ||
+		!c.Alerts.Letters || !c.Alerts.Webhooks {
+		t.Errorf("%+v, %v", c.Mail, err)
+	}
+	if c, err := read(""); err != nil || c.Mail.On() {
+		t.Errorf("%+v, %v", c.Mail, err)
+	}
+	for smtp, want := range map[string]string{
+		"smtp: {from: m@v.example}": "smtp.host", "smtp: {host: h.example, from: x}": "smtp.from", "smtp: {host: h.example}": "smtp.from",
+		"smtp: {host: h.example, from: m@v.example, security: none}": "smtp.security", "smtp: {host: h.example, from: m@v.example, security: ssl}": "smtp.security",
+		"smtp: {host: h.example, from: m@v.example, port: \"0\"}": "smtp.port", "smtp: {host: h.example, from: m@v.example, letters: daily}": "smtp.letters",
+	} {
+		if _, err := read(smtp + "\n"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", smtp, err, want)
+		}
+	}
+}
+
 func TestReadConfigSaysWhatIsWrongAndWhatToWrite(t *testing.T) {
 	for name, c := range map[string]struct{ in, want string }{
 		"an unknown key":        {minimal + "htttp: {}\n", "line 2: there is no key htttp (did you mean http?)"},

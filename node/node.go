@@ -88,6 +88,7 @@ type Node struct {
 	pusher  pusher // to the hub above, if that stores the journal
 
 	integrity integrityCache
+	post      post
 
 	bells bells
 

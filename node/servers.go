@@ -61,6 +61,9 @@ func (n *Node) planServers() error {
 		s.Toolbox.State() // what is wrong in it is logged now, not at the first visit
 	}
 	n.outlet = n.newOutlet(s.RegisterCSV)
+	if err := n.openPost(s); err != nil {
+		return err
+	}
 	public, err := n.listen(n.cfg.Listen, "http.listen")
 	if err != nil {
 		return err

@@ -115,7 +115,7 @@ func (c *cli) root() *cobra.Command {
 	)
 	root.AddCommand(c.toolboxCommand(), c.queryCommand(), c.configCommand())
 	root.AddCommand(c.initCommand(), c.tokenCommand(), c.passwordCommand(), c.doctorCommand())
-	root.AddCommand(c.sireneCommand(), c.compareCommand())
+	root.AddCommand(c.sireneCommand(), c.compareCommand(), c.lettersCommand())
 	root.AddCommand(c.settleCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

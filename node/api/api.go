@@ -28,6 +28,7 @@ import (
 	"maillon/federation"
 	"maillon/federation/audit"
 	"maillon/federation/witness"
+	"maillon/node/alerts"
 	"maillon/node/auditor"
 	"maillon/node/deposit"
 	"maillon/node/firms"
@@ -115,15 +116,18 @@ type Server struct {
 	OutlineDir string
 	// Firms is what the node knows of firms; nil for nothing.
 	Firms *firms.Folder
+	// Alerts keeps who follows which search; nil for nobody.
+	Alerts *alerts.Desk
 
 	answers answers
 	drawn   outlines
 	expires expiries
 	scored  scores
 
-	sessions sessions
-	kits     kits
-	known    known
+	sessions  sessions
+	kits      kits
+	known     known
+	stretches stretches
 }
 
 // A NodeStatus is a node as this one knows it.
@@ -188,6 +192,7 @@ func (s *Server) router() *mux.Router {
 	s.referenceRoutes(r, v1)
 	s.qualityRoutes(r, v1)
 	s.enrichRoutes(r, v1)
+	s.alertRoutes(r, v1)
 	s.federationRoutes(r.PathPrefix("/federation/v1").Subrouter())
 	s.catalogRoutes(r)
 	s.datasetRoutes(r, v1)
@@ -319,6 +324,9 @@ func problemFor(err error) Problem {
 }
 
 func kindOf(err error) (kind, title string, status int) {
+	if kind, title, status, ok := alertKind(err); ok {
+		return kind, title, status
+	}
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return "not-found", "Not found", http.StatusNotFound

@@ -181,12 +181,13 @@ func asked(r *rig) map[string]string {
 		"exportContracts": "format=ndjson",
 		"getContract":     "buyer=" + rennes + "&slug=A", "getHistory": "buyer=" + rennes + "&slug=A", "getDataset": "id=" + set,
 		"getDeposit": "id=" + dep.Items[0].ID, "getRule": "id=siret-key", "getNode": "id=" + rennes, "getClimb": "id=" + rennes, "getLetter": "siret=" + rennes,
-		"getSupplier": "id=35600000000048",
+		"getSupplier": "id=35600000000048", "getAlert": "token=" + r.alertToken("cpv=45").Token,
 	}
 }
 
 func TestRealAnswersAreAsDescribed(t *testing.T) {
 	r := newRig(t, "https://x.example")
+	r.withAlerts()
 	r.deposit(pivotFile(contractJSONText("A", "papier", 12), contractJSONText("A", "papier recyclé", 24), contractJSONText("B", "encre", 0)))
 	doc, addresses := closed(r.document()).(map[string]any), asked(r)
 	for _, o := range operations {
@@ -221,6 +222,7 @@ func TestRealAnswersAreAsDescribed(t *testing.T) {
 
 func TestWhatIsPostedAnswersAsDescribed(t *testing.T) {
 	r := newRig(t, "https://x.example")
+	r.withAlerts()
 	doc := closed(r.document()).(map[string]any)
 	bearer := []string{"Authorization", "Bearer good", "Accept", "application/json"}
 	file := pivotFile(contractJSONText("A", "papier", 12), contractJSONText("B", "encre", 0))
@@ -232,6 +234,7 @@ func TestWhatIsPostedAnswersAsDescribed(t *testing.T) {
 		{"postRetraction", "/api/v1/retractions?op=withdraw&entry=0&reason=essai", "", "200"},
 		{"postRetraction", "/api/v1/retractions?op=burn&entry=0&reason=essai", "", "default"},
 		{"postValidate", "/api/v1/validate?all=true", file, "200"},
+		{"postAlert", "/api/v1/alerts", `{"query":"cpv=45","email":"a@b.example","every":"daily"}`, "200"},
 		{"postCompare", "/api/v1/compare?name=f.json", file, "200"},
 	} {
 		o := operations[slices.IndexFunc(operations, func(o openapi.Operation) bool { return o.ID == c.id })]
@@ -254,6 +257,7 @@ func TestWhatIsPostedAnswersAsDescribed(t *testing.T) {
 // none that the table does not name is taken.
 func TestDescribedParametersAreRead(t *testing.T) {
 	r := newRig(t, "https://x.example")
+	r.withAlerts()
 	r.deposit(pivotFile(contractJSONText("A", "papier", 12)))
 	addresses := asked(r)
 	for _, o := range operations {

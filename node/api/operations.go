@@ -44,6 +44,11 @@ var operations = []openapi.Operation{
 		{Name: "by", Example: "year"}, {Name: "measures", Example: "count,sum:amount,median:amount"}, {Name: "format", Enum: []string{"json", "csv"}},
 	}, contractParams, params{lang}), also("text/csv")),
 	get("contracts", "getIndicators", "/api/v1/indicators", IndicatorsAnswer{}, slices.Concat(contractParams, params{lang})),
+	{ID: "postAlert", Tag: "contracts", Method: http.MethodPost, Path: "/api/v1/alerts", Body: &openapi.Body{Required: true, Media: jsonOnly},
+		Answer: []openapi.Answer{{Status: http.StatusOK, Media: jsonOnly, Value: AlertJSON{}}}},
+	get("contracts", "getAlert", "/api/v1/alerts/{token}", AlertJSON{}, params{{Name: "token"}}),
+	{ID: "deleteAlert", Tag: "contracts", Method: http.MethodDelete, Path: "/api/v1/alerts/{token}", Params: params{{Name: "token"}},
+		Answer: []openapi.Answer{{Status: http.StatusOK, Media: jsonOnly, Value: AlertJSON{}}}},
 	get("contracts", "getSupplier", "/api/v1/suppliers/{id}", SupplierJSON{}, params{{Name: "id", Example: "35600000000048"}}),
 	get("contracts", "getEnrichment", "/api/v1/enrichment", KnownJSON{}, nil),
 

@@ -35,6 +35,10 @@ func (s *Server) contractsPage(w http.ResponseWriter, r *http.Request) error {
 		Total: found.Total, Filter: list.form(), Active: list.active(found.Facets), Facets: list.facets(found.Facets), Exports: list.exports(),
 		Numbers: s.base() + "/chiffres?" + q.Filter().Values().Encode(), Reset: s.base() + "/marches",
 	}
+	page.Follow, page.Feed = s.base()+"/alertes", s.base()+"/feeds/marches.atom"
+	if v := filtersOf(q).Encode(); v != "" {
+		page.Follow, page.Feed = page.Follow+"?"+v, page.Feed+"?"+v
+	}
 	for _, row := range found.Items {
 		item := s.contractRow(row.Row)
 		item.End = row.End

@@ -39,11 +39,13 @@ type rig struct {
 	s     *Server
 	h     http.Handler
 	ready error
+
+	contact string // of the member Acigné
 }
 
 func (r *rig) Nodes() ([]NodeStatus, error) {
 	return []NodeStatus{r.s.Self, {ID: "21350001000011", Name: "Acigné", Level: "commune", Geozone: "fr:commune:35001", State: "accepted",
-		URL: "https://acigne.example", Catalog: "https://acigne.example/catalog"}}, nil
+		URL: "https://acigne.example", Catalog: "https://acigne.example/catalog", Contact: r.contact}}, nil
 }
 func (r *rig) Announce([]byte) federation.Decision {
 	return federation.Decision{Status: federation.Refused, Reason: "signature"}

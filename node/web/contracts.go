@@ -14,6 +14,8 @@ type ContractsPage struct {
 	Exports []FileRow // of all that is found
 	Numbers string    // the same contracts in numbers
 	Reset   string    // without any filter
+	Follow  string    // page of the ways to follow this search
+	Feed    string    // the same as Atom
 }
 
 // A ContractRow is one contract in a list.

@@ -58,7 +58,7 @@ func fullPages() []Page {
 				{Key: "21000001900017/2026-014", Pointer: "/marches/marche/3/montant", Line: 412, State: "a-corriger", Found: "-12000", Expected: "un nombre positif", ContractURL: "/opendata/marches/21000001900017/2026-014"},
 				{Pointer: "/marches/marche/9/montant", State: "refused", Found: "-1", Expected: "un nombre positif"}}}}},
 		sampleContract(),
-		ContractsPage{Total: 12408, Next: "/opendata/marches?after=x", First: "/opendata/marches", Filter: ContractFilter{Text: "toiture", Buyer: "21000001900017", State: "a-corriger", Kind: "marche", From: "2026-01-01", Hidden: []HiddenField{{"region", "53"}}, Sorts: []Option{{"date", "Les plus récents d’abord", true}}},
+		ContractsPage{Total: 12408, Follow: "/opendata/alertes?buyer=21000001900017", Feed: "/opendata/feeds/marches.atom", Next: "/opendata/marches?after=x", First: "/opendata/marches", Filter: ContractFilter{Text: "toiture", Buyer: "21000001900017", State: "a-corriger", Kind: "marche", From: "2026-01-01", Hidden: []HiddenField{{"region", "53"}}, Sorts: []Option{{"date", "Les plus récents d’abord", true}}},
 			Active: []ActiveFilter{{"Texte", "toiture", "/opendata/marches"}}, Reset: "/opendata/marches", Numbers: "/opendata/chiffres", Exports: []FileRow{{Label: "CSV", URL: "/opendata/api/v1/contracts.csv"}},
 			Facets: []FacetGroup{{Label: "Année", Values: []FacetValue{{Label: "2026", URL: "/opendata/marches?from=2026-01-01", Count: 12, Chosen: true}}}},
 			Items: []ContractRow{
@@ -85,6 +85,8 @@ func fullPages() []Page {
 		BuyerPage{SIRET: "21000001900017", Name: "Commune d’Aval", Catalog: "/opendata/acheteurs/21000001900017/catalog.ttl", Contracts: 1240, ContractsURL: "/opendata/marches?buyer=21000001900017", Audit: "/opendata/audit/21000001900017", Datasets: sampleDatasets, Where: sampleAreas, Facts: sampleFacts,
 			Lineage: []LineageRow{{SIRET: "21000002700012", Name: "Amont <b>", URL: "/opendata/acheteurs/21000002700012", Follows: true, Since: "2026-01-01", Why: "fusion", Reason: "arrêté du 3 mars"}, {SIRET: "21000003500017", URL: "/x", Since: "bad"}}, LD: map[string]any{"@type": "GovernmentOrganization"}},
 		SupplierPage{ID: "30000000700013", Name: "Travaux <du> Val", Found: true, Facts: sampleFacts, Where: sampleAreas, Contracts: 12, ContractsURL: "/opendata/marches?supplier=30000000700013", JSON: "/opendata/api/v1/suppliers/30000000700013", Met: 120, Known: 99, Percent: 82, Sources: []string{"StockUniteLegale_utf8.zip, mis à jour jusqu’au 1er mars 2026"}},
+		AlertsPage{Query: "cpv=45&q=<b>", Search: "CPV : 45 ; mots : <b>", SearchURL: "/opendata/marches?cpv=45", Feed: "https://aval.invalid/feeds/marches.atom?cpv=45", URL: "https://aval.invalid", Mail: true, Hooks: true, Asked: true},
+		AlertPage{Action: "/opendata/alertes/x.y", Search: "CPV : 45", Every: "daily", Pending: true},
 		MovePage{URL: "https://aval.invalid", Most: 100 << 20, Done: true, File: "decp <2025>.json", Lacks: 2, Error: "ligne 3", Counts: []MoveCount{{"absent du nœud", "Déposez-le.", 2}, {"identique", "Rien.", 40}},
 			Items: []MoveRow{{"Toiture <b>", "21000001900017/2026-014", "différent", "/opendata/marches/21000001900017/2026-014", "/marches/marche/3", "montant, durée"}, {"", "21000001900017/x", "absent du nœud", "", "/marches/marche/4", ""}}, Cut: true},
 		VendorPage{URL: "https://aval.invalid", Files: []FileRow{{Label: "exemple.json", Format: "JSON 2.0.4", URL: "/opendata/editeurs/exemple.json"}}},
@@ -187,7 +189,7 @@ func emptyPages() []Page {
 		DeskHealthPage{},
 		ConflictsPage{}, DeskConflictsPage{},
 		DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
-		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, SupplierPage{ID: "s"}, MovePage{}, ErrorPage{Status: 404}, About("accessibilite", sampleSite, texts.French, then), CheckPage{Most: 1 << 20},
+		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, SupplierPage{ID: "s"}, MovePage{}, AlertsPage{}, AlertPage{}, ErrorPage{Status: 404}, About("accessibilite", sampleSite, texts.French, then), CheckPage{Most: 1 << 20},
 		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{Identifier: "d"}, SourcesPage{}, AuditPage{}, LetterPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
 	}
 }
@@ -205,7 +207,7 @@ func sparsePages() []Page {
 		ContractPage{Address: "b/1", Fields: make([]FieldRow, 1), Suppliers: make([]SupplierRow, 1), Modifications: make([]ModificationRow, 1), Problems: make([]ProblemRow, 1), Repairs: make([]string, 1), Versions: []VersionRow{{Differs: make([]DifferRow, 1)}}, Lots: make([]LotRow, 1)},
 		ContractsPage{Items: make([]ContractRow, 1), Active: make([]ActiveFilter, 1), Facets: []FacetGroup{{Values: make([]FacetValue, 1)}}, Exports: make([]FileRow, 1)}, RegisterPage{Nodes: make([]NodeRow, 1), Buyers: make([]BuyerRow, 1)},
 		DeskLoginPage{Desk{Error: "x"}}, DeskMembersPage{May: true, Charters: true, Waiting: make([]DeskMember, 1), Members: make([]DeskMember, 1), Refused: make([]DeskCount, 1)}, DeskInvitationsPage{May: true, Made: make([]DeskInvitation, 1), Invitations: make([]DeskInvitation, 1)}, DeskTrailPage{Acts: make([]DeskAct, 1)}, DeskOperatorsPage{May: true, Operators: make([]DeskOperator, 1)},
-		MovePage{Done: true, Counts: make([]MoveCount, 1), Items: make([]MoveRow, 1)}, SupplierPage{ID: "s", Facts: make([]PartyFact, 1), Where: make([]AreaRow, 1), Sources: make([]string, 1)}, BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1), Lineage: make([]LineageRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, About("mentions-legales", sampleSite, texts.French, then), CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)},
+		AlertsPage{Mail: true}, AlertPage{Letters: true, Stopped: true}, MovePage{Done: true, Counts: make([]MoveCount, 1), Items: make([]MoveRow, 1)}, SupplierPage{ID: "s", Facts: make([]PartyFact, 1), Where: make([]AreaRow, 1), Sources: make([]string, 1)}, BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1), Lineage: make([]LineageRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, About("mentions-legales", sampleSite, texts.French, then), CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)},
 		VendorPage{Files: make([]FileRow, 1)}, QualityPage{Missing: make([]QualityRow, 1), Datasets: make([]QualityDataset, 1)}, LoginPage{}, EntryPage{Kind: "marche", Fields: []EntryField{{Name: "id", Help: "h", Type: "text"}}, Suppliers: make([]EntryRow, 1), Modifications: make([]EntryRow, 1)},
 		CataloguePage{Facets: []FacetGroup{{Label: "Thème", Values: []FacetValue{{Label: "x", URL: "/opendata/x"}}}}, Items: []DatasetItem{{Title: "x"}}, Syntaxes: []FileRow{{Label: "x", URL: "/opendata/x"}}},
 		DatasetPage{Name: "x", Fields: make([]FactRow, 1), Files: make([]DatasetFile, 1), Sources: make([]DatasetSource, 1), Missing: make([]QualityRow, 1), Of: 405},

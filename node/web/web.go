@@ -74,7 +74,7 @@ type Page interface {
 // samples has one value of each page, to find its template.
 var samples = []Page{
 	HomePage{}, DepositPage{}, ContractPage{}, ContractsPage{},
-	RegisterPage{}, BuyerPage{}, SupplierPage{}, MovePage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{}, SourcesPage{},
+	RegisterPage{}, BuyerPage{}, SupplierPage{}, MovePage{}, AlertsPage{}, AlertPage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{}, SourcesPage{},
 	AuditPage{}, LetterPage{},
 	ConflictsPage{}, DeskConflictsPage{},
 	APIPage{}, NumbersPage{}, ProfilesPage{},
