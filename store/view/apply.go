@@ -156,6 +156,7 @@ type applying struct {
 	accounts map[Journal]*Account  // see account
 	totals   Totals
 	auth     *authorities    // read when first asked for
+	before   *authorities    // those before the first word on a member; nil for none
 	made     map[string]bool // groups that were made with another of their family
 	family   []string        // whose contracts are being written
 	found    bool            // a foreign dataset has changed
@@ -277,7 +278,7 @@ func (b *applying) record(ref entry.Ref) (*record, error) {
 
 // finish makes contracts of what was taken in and writes what was gathered.
 func (b *applying) finish() error {
-	for _, step := range []func() error{b.consolidate, b.saveRecords, b.saveList, b.suspect, b.saveDiary, b.saveParts, b.saveDeposits, b.saveAccounts} {
+	for _, step := range []func() error{b.reauthorise, b.consolidate, b.saveRecords, b.saveList, b.suspect, b.saveDiary, b.saveParts, b.saveDeposits, b.saveAccounts} {
 		if err := step(); err != nil {
 			return err
 		}

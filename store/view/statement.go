@@ -2,6 +2,7 @@ package view
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -66,40 +67,56 @@ func (b *applying) state(p prepared) error {
 	return nil
 }
 
-// member keeps the newest word on a member. If it changes for whom the member
-// may speak, the groups that it published in are consolidated again.
+// member keeps the newest word on a member. If it changes for whom anyone may
+// speak, reauthorise has the groups that they published in consolidated again.
 func (b *applying) member(row MemberRow) error {
-	key := statementKey(row.Speaker, row.Member.Node)
-	var old MemberRow
-	if raw := b.tx.Bucket(memberBucket).Get(key); raw != nil {
-		if err := json.Unmarshal(raw, &old); err != nil {
+	if b.before == nil {
+		var err error
+		if b.before, err = readAuthorities(b.tx, b.v.self); err != nil {
 			return err
 		}
 	}
+	key := statementKey(row.Speaker, row.Member.Node)
 	if err := putJSON(b.tx.Bucket(memberBucket), key, row); err != nil {
 		return err
 	}
 	b.auth = nil
-	same := old.Member.State == row.Member.State && slices.Equal(old.Member.Publishes, row.Member.Publishes) && old.Member.IsHub == row.Member.IsHub
-	if same {
+	return nil
+}
+
+// reauthorise marks what was published by those who may speak for others than before
+// the batch. A level above repeats what a hub says of its members: that changes
+// nothing, and must not have a whole country consolidated again.
+func (b *applying) reauthorise() error {
+	if b.before == nil {
 		return nil
 	}
-	// A hub speaks for its own members too: theirs may change with it.
-	nodes := []string{row.Member.Node}
-	if old.Member.IsHub || row.Member.IsHub {
+	now, err := readAuthorities(b.tx, b.v.self)
+	if err != nil {
+		return err
+	}
+	b.auth = now
+	if !maps.Equal(b.before.believed, now.believed) {
 		if err := b.believedAnew(); err != nil {
 			return err
 		}
+	}
+	if !maps.Equal(b.before.believed, now.believed) || !maps.EqualFunc(b.before.vouches, now.vouches, maps.Equal) {
 		b.decidedAnew()
-		for k := range b.tx.Bucket(memberBucket).Ascend(statementKey(row.Member.Node, "")) {
-			node, below := strings.CutPrefix(string(k), row.Member.Node+"\x00")
-			if !below {
-				break
-			}
-			nodes = append(nodes, node)
+	}
+	nodes := map[string]bool{}
+	for _, a := range []*authorities{b.before, now} {
+		for node := range a.suspended {
+			nodes[node] = true
+		}
+		for node := range a.publishes {
+			nodes[node] = true
 		}
 	}
-	for _, node := range nodes {
+	for _, node := range slices.Sorted(maps.Keys(nodes)) {
+		if b.before.suspended[node] == now.suspended[node] && maps.Equal(b.before.publishes[node], now.publishes[node]) {
+			continue
+		}
 		if err := b.groupsFrom(node); err != nil {
 			return err
 		}
