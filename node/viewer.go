@@ -65,6 +65,31 @@ func (n *Node) Rebuild(ctx context.Context) error {
 	return nil
 }
 
+// gatherMost is how many pauses long changes are gathered that do not end.
+const gatherMost = 150
+
+// quiet waits until a bell has not rung for a pause, and not for ever: the files of a
+// nation take minutes, and are of no use while its journals still come in. It is
+// false if ctx ends.
+func quiet(ctx context.Context, bell <-chan struct{}, pause time.Duration) bool {
+	until := time.NewTimer(gatherMost * pause)
+	defer until.Stop()
+	still := time.NewTimer(pause)
+	defer still.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-bell:
+			still.Reset(pause)
+		case <-still.C:
+			return true
+		case <-until.C:
+			return true
+		}
+	}
+}
+
 // runFiles makes the datasets' files again after the views changed.
 func (n *Node) runFiles(ctx context.Context) error {
 	for {
@@ -72,7 +97,8 @@ func (n *Node) runFiles(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-n.bells.files:
-			if !sleep(ctx, n.cfg.Federation.Debounce) {
+			// The catalogue of a node that starts waits for this.
+			if n.shelf.Ready() && !quiet(ctx, n.bells.files, n.cfg.Federation.Debounce) {
 				return nil
 			}
 		}
