@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"maillon/catalog/entry"
+)
+
+// patience bounds each step.
+const patience = 2 * time.Hour
+
+func measure(ctx context.Context, w *world, binary, dir string, seconds int, out *report) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	n, err := newNation(binary, dir)
+	if err != nil {
+		return err
+	}
+	n.seconds = seconds
+	if err := n.start(); err != nil {
+		return err
+	}
+	defer func() { _ = n.stop() }() // the measure is over
+	for _, step := range []func(context.Context, *world, *nation, *report) error{takeIn, export, restart, change} {
+		if err := step(ctx, w, n, out); err != nil {
+			return err
+		}
+	}
+	rss, anon, _ := n.used()
+	out.add("peak memory", "%.0f MB of its own, %.0f MB with the pages of its files that the system keeps mapped (goal: 1,500)", anon, rss)
+	views, main := sizeOf(filepath.Join(dir, "data", "views.db")), sizeOf(filepath.Join(dir, "data", "maillon.db"))
+	out.add("on disk", "%.0f MB of journals, %.0f MB of views (%.0f bytes a record), %.0f MB of files", main, views, views*1e6/float64(w.records), sizeOf(filepath.Join(dir, "data", "files")))
+	return nil
+}
+
+// takeIn begins empty and ends when every record was followed, verified, mirrored and
+// consolidated.
+func takeIn(ctx context.Context, w *world, n *nation, out *report) error {
+	if err := n.wait(ctx, "the nation starts", 50*time.Millisecond, n.ready); err != nil {
+		return err
+	}
+	if n.seconds > 0 {
+		go func() {
+			if err := n.profile(n.seconds, "bench-hub.pprof"); err != nil {
+				fmt.Fprintln(os.Stderr, "profile:", err)
+			}
+		}()
+	}
+	start := time.Now()
+	_, _, before := n.used()
+	for _, h := range w.hubs {
+		if err := h.announce(n.url); err != nil {
+			return err
+		}
+	}
+	err := n.wait(ctx, "following", 100*time.Millisecond, func() error {
+		if got, err := n.contracts(); err != nil || got < w.contracts {
+			return fmt.Errorf("%d contracts of %d: %w", got, w.contracts, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	took := time.Since(start)
+	var want uint64
+	for _, h := range w.hubs {
+		want += h.log.Size()
+		for _, m := range h.mine {
+			want += m.log.Size()
+		}
+	}
+	if err := n.wait(ctx, "mirrors", 100*time.Millisecond, func() error { // the list of nodes follows a little later
+		if got, err := n.mirrored(); err != nil || got != want {
+			return fmt.Errorf("%d entries are mirrored, %d were signed below: %w", got, want, err)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if got, err := n.contracts(); err != nil || got != w.contracts {
+		return fmt.Errorf("%d contracts are shown, want %d: %w", got, w.contracts, err)
+	}
+	_, _, cpu := n.used()
+	cpu -= before
+	out.add("followed, verified, mirrored, consolidated", "%s: **%.0f records/s** (goal: 20,000); %s of CPU, %.0f µs a record; %d entries of %d journals", round(took),
+		float64(w.records)/took.Seconds(), round(cpu), float64(cpu.Microseconds())/float64(w.records), want, w.members+len(w.hubs))
+	return nil
+}
+
+// export waits for files that hold every contract.
+func export(ctx context.Context, w *world, n *nation, out *report) error {
+	start := time.Now()
+	err := n.wait(ctx, "files", 200*time.Millisecond, func() error {
+		if _, err := n.filesMade(); err != nil {
+			return err
+		}
+		if got, err := n.lines(); err != nil || got != w.contracts {
+			return fmt.Errorf("%d lines of %d: %w", got, w.contracts, err)
+		}
+		return n.idle(2 * time.Second)
+	})
+	if err != nil {
+		return err
+	}
+	took, err := n.filesMade()
+	if err != nil {
+		return err
+	}
+	out.add("all files", "%s after the last contract (goal: 180 s at full size); %s", round(took.Sub(start).Truncate(time.Second)), strings.Join(names(filepath.Join(n.dir, "data", "files")), ", "))
+	return nil
+}
+
+// restart stops the nation and waits until it serves its catalogue again.
+func restart(ctx context.Context, w *world, n *nation, out *report) error {
+	start := time.Now()
+	if err := n.stop(); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	stopped := time.Since(start)
+	start = time.Now()
+	if err := n.start(); err != nil {
+		return err
+	}
+	if err := n.wait(ctx, "the nation starts again", 10*time.Millisecond, n.ready); err != nil {
+		return err
+	}
+	took := time.Since(start)
+	if got, err := n.contracts(); err != nil || got != w.contracts {
+		return fmt.Errorf("%d contracts after the restart: %w", got, err)
+	}
+	out.add("restart", "ready after **%s** (goal: 5 s); it had stopped in %s", round(took), round(stopped))
+	return nil
+}
+
+// change has one member tell a contract otherwise.
+func change(ctx context.Context, w *world, n *nation, out *report) error {
+	body, err := n.get("/api/v1/changes?record=no&limit=1")
+	if err != nil {
+		return err
+	}
+	diary, _, _ := strings.Cut(string(body[bytes.Index(body, []byte(`"cursor":"`))+10:]), "-")
+	last, err := n.lastCursor(diary, w.contracts)
+	if err != nil {
+		return err
+	}
+	c := w.first
+	c.Object, c.Published = "Objet modifié pour la mesure", "2026-01-15"
+	e, _, err := putOf(&bytes.Buffer{}, c, time.Now().UTC().Truncate(time.Second))
+	if err != nil {
+		return err
+	}
+	seen := make(chan time.Time, 1)
+	go func() {
+		for {
+			answer, err := n.get("/api/v1/changes?wait=60&since=" + last)
+			if err != nil || bytes.Contains(answer, []byte(c.Object)) {
+				seen <- time.Now()
+				return
+			}
+		}
+	}()
+	if err := n.wait(ctx, "rest", time.Second, func() error { return n.idle(2 * time.Second) }); err != nil {
+		return err
+	}
+	if err := w.firstMember.append([]entry.Entry{e}); err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := w.firstHub.tell(w.firstMember); err != nil {
+		return err
+	}
+	if err := w.firstHub.announce(n.url); err != nil {
+		return err
+	}
+	at := "/" + c.Buyer.ID + "/" + url.PathEscape(c.ID)
+	shows := func(path string) func() error {
+		return func() error {
+			if body, err := n.get(path); err != nil || !bytes.Contains(body, []byte(c.Object)) {
+				return fmt.Errorf("%s: not yet: %w", path, err)
+			}
+			return nil
+		}
+	}
+	if err := n.wait(ctx, "API", 5*time.Millisecond, shows("/api/v1/contracts"+at)); err != nil {
+		return err
+	}
+	api := time.Since(start)
+	if err := n.wait(ctx, "page", 5*time.Millisecond, shows("/marches"+at)); err != nil {
+		return err
+	}
+	page := time.Since(start)
+	poll := (<-seen).Sub(start)
+	out.add("one contract changed below", "**%s** until the API shows it, %s the page, %s a waiting `/api/v1/changes` (goal: 2 s)", round(api), round(page), round(poll))
+	if err := n.wait(ctx, "files", 200*time.Millisecond, func() error {
+		if at, err := n.filesMade(); err != nil || at.Before(start.Truncate(time.Second)) {
+			return fmt.Errorf("not yet: %w", err)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	out.add("all files again", "%s after the change, with the pause that gathers changes", round(time.Since(start)))
+	return nil
+}
+
+// lastCursor is that of the newest change: the cursor of an answer without lines.
+func (n *nation) lastCursor(diary string, least int) (string, error) {
+	cursor := fmt.Sprintf("%s-%d", diary, least)
+	for {
+		body, err := n.get("/api/v1/changes?record=no&limit=10000&since=" + cursor)
+		if err != nil {
+			return "", err
+		}
+		list := bytes.Split(bytes.TrimSpace(body), []byte("\n"))
+		var end struct {
+			Cursor string
+			More   bool
+		}
+		if err := json.Unmarshal(list[len(list)-1], &end); err != nil {
+			return "", err
+		}
+		if cursor = end.Cursor; !end.More {
+			return cursor, nil
+		}
+	}
+}
+
+func sizeOf(path string) (mb float64) {
+	_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil //nolint:nilerr // what is gone has no size
+		}
+		if st, err := d.Info(); err == nil {
+			mb += float64(st.Size()) / 1e6
+		}
+		return nil
+	})
+	return mb
+}
+
+func names(dir string) (out []string) {
+	list, _ := filepath.Glob(filepath.Join(dir, "*", "*"))
+	for _, one := range list {
+		if !strings.HasSuffix(one, ".gz") && len(out) < 12 {
+			out = append(out, fmt.Sprintf("%s %.0f MB", filepath.Base(one), sizeOf(one)))
+		}
+	}
+	return out
+}
