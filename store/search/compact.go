@@ -12,19 +12,36 @@ const (
 	deadShare = 3
 )
 
-// Compact makes the index anew without its dead rows, if there are many, and tells how
-// many it dropped. Queries go on meanwhile. It is for the one goroutine that changes
-// the index.
-func (x *Index) Compact() (dropped int, err error) {
+// crowded tells how many rows are dead, 0 if they are not too many.
+func (x *Index) crowded() int {
 	x.mu.RLock()
-	c := x.core
-	dead := c.n - c.liveRows
-	if dead < deadLeast || dead < c.n/deadShare {
-		x.mu.RUnlock()
+	defer x.mu.RUnlock()
+	dead := x.core.n - x.core.liveRows
+	if dead < deadLeast || dead < x.core.n/deadShare {
+		return 0
+	}
+	return dead
+}
+
+// Compact makes the index anew without its dead rows, if there are many, and tells how
+// many it dropped: from a snapshot in the file, or in memory if none is named. Queries
+// go on meanwhile. It is for the one goroutine that changes the index.
+func (x *Index) Compact(file string, made Made) (dropped int, err error) {
+	dead := x.crowded()
+	if dead == 0 {
 		return 0, nil
 	}
+	defer debug.FreeOSMemory()
+	if file != "" {
+		if err := x.Save(file, made); err != nil {
+			return 0, err
+		}
+		_, err := x.Load(file)
+		return dead, err
+	}
 	var b bytes.Buffer
-	err = c.save(&b, Made{})
+	x.mu.RLock()
+	err = x.core.save(&b, made)
 	x.mu.RUnlock()
 	if err != nil {
 		return 0, err
@@ -36,6 +53,5 @@ func (x *Index) Compact() (dropped int, err error) {
 	x.mu.Lock()
 	x.core = fresh
 	x.mu.Unlock()
-	debug.FreeOSMemory()
 	return dead, nil
 }

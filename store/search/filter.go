@@ -243,7 +243,7 @@ func kindOf(flags uint32) string {
 func (s *selection) ranges(q *Query) {
 	c := s.c
 	if r := q.Amount; !r.open() {
-		s.between(r, func(row uint32) float64 { return c.amount[row] })
+		s.amounts(r)
 	}
 	if r := q.Months; !r.open() {
 		s.between(r, func(row uint32) float64 { return lessOne(uint32(c.months[row])) })
@@ -261,6 +261,27 @@ func lessOne(n uint32) float64 {
 		return math.NaN()
 	}
 	return float64(n - 1)
+}
+
+// amounts is what is asked for most, and of most rows.
+func (s *selection) amounts(r Range) {
+	low, high, col := math.Inf(-1), math.Inf(1), s.c.amount
+	if r.Min != nil {
+		low = *r.Min
+	}
+	if r.Max != nil {
+		high = *r.Max
+	}
+	s.test(func(rows []uint32) []uint32 {
+		n := 0
+		for _, row := range rows {
+			rows[n] = row
+			if v := col[row]; v >= low && v <= high { // not so for NaN
+				n++
+			}
+		}
+		return rows[:n]
+	})
 }
 
 func (s *selection) between(r Range, of func(row uint32) float64) {

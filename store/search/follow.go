@@ -152,7 +152,7 @@ func (f *Follower) save(now bool) {
 // compact makes the index anew without its dead rows when there are many.
 func (f *Follower) compact() {
 	start := time.Now()
-	if n, err := f.Index.Compact(); n > 0 || err != nil {
+	if n, err := f.Index.Compact(f.File, f.made); n > 0 || err != nil {
 		f.note("index compacted", n, start, err)
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -305,4 +307,99 @@ func TestUntilItIsFilledItIsLoading(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestQueriesWhileContractsComeIn is for the race detector: readers and one writer.
+func TestQueriesWhileContractsComeIn(t *testing.T) {
+	x := small()
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for _, raw := range []string{"q=école&facets=all&sort=relevance", "cpv=45&sort=amount", "facets=all", `q="de+papier"`} {
+		q := query(t, raw)
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := x.Search(t.Context(), q); err != nil {
+					t.Error(err)
+				}
+				for _, err := range x.Rows(t.Context(), q) {
+					if err != nil {
+						t.Error(err)
+					}
+				}
+				if _, err := x.Group(t.Context(), q, []Dimension{ByYear, BySupplier}, []Measure{"median:amount"}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for i := range 300 {
+		x.Put([]view.Shown{made(rennes, fmt.Sprint("n", i%40), func(c *pivot.Contract) { c.Object = fmt.Sprint("Achat de papier n° ", i) })})
+		if i%5 == 0 {
+			x.Remove(rennes + "/n" + fmt.Sprint(i%7))
+		}
+	}
+	close(stop)
+	readers.Wait()
+	if x.Len() < 4 {
+		t.Errorf("%d contracts", x.Len())
+	}
+}
+
+// TestCompactingChangesNoAnswer: dead rows go, and nothing else.
+func TestCompactingChangesNoAnswer(t *testing.T) {
+	for _, file := range []string{"", filepath.Join(t.TempDir(), "index")} {
+		compacted(t, file)
+	}
+}
+
+func compacted(t *testing.T, file string) {
+	t.Helper()
+	x := small()
+	for i := range deadLeast + 10 {
+		x.Put([]view.Shown{made(hospital, "again", func(c *pivot.Contract) { c.Amount = some(float64(i)) })})
+	}
+	before, err := x.Search(t.Context(), query(t, "facets=all"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := x.Compact(file, Made{}); err != nil || n != deadLeast+9 {
+		t.Fatal(n, err)
+	}
+	after, err := x.Search(t.Context(), query(t, "facets=all"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// FuzzParseQuery: what is read can be written, is read back as the same, and can be asked.
+func FuzzParseQuery(f *testing.F) {
+	for _, s := range []string{"q=école&departement=35", `q="a+b&cpv=45&facets=all`, "buyer=1&buyer=2&limit=3&after=AAAAAGEvYg", "amount_min=1e9&sort=end", "q=\"\"\"«"} {
+		f.Add(s)
+	}
+	x := small()
+	f.Fuzz(func(t *testing.T, raw string) {
+		v, err := url.ParseQuery(raw)
+		if err != nil {
+			return
+		}
+		q, err := ParseQuery(v)
+		if err != nil {
+			return
+		}
+		again, err := ParseQuery(q.Values())
+		if err != nil || again.Values().Encode() != q.Values().Encode() {
+			t.Fatalf("%q is written as %q: %v", raw, q.Values().Encode(), err)
+		}
+		if _, err := x.Search(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
