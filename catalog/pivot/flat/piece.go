@@ -75,6 +75,7 @@ func (w *PieceWriter) Close() (data, meta []byte, err error) {
 	for _, g := range m.RowGroups {
 		for i := range g.Columns {
 			c := &g.Columns[i].MetaData
+			c.PathInSchema = []string{m.Schema[1+i].Name} // parquet-go forgets it in a writer used again; the table is flat
 			end = max(end, chunkStart(c)+c.TotalCompressedSize)
 		}
 	}
