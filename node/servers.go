@@ -185,7 +185,7 @@ func (p publisher) Retract(r *http.Request, op entry.Op, target uint64, reason s
 func (n *Node) site() web.Site {
 	return web.Site{
 		Name: n.cfg.Name, NodeID: n.cfg.ID.String(), Level: string(n.cfg.Level), Territory: n.cfg.Territory.String(),
-		Base: basePath(n.cfg.Public()), Version: Version, Contact: n.cfg.Contact, Toolbox: n.hasToolbox(),
+		Base: basePath(n.cfg.Public()), Version: Version, Contact: n.cfg.Contact, Toolbox: n.hasToolbox(), Downloads: n.editions != nil,
 		Theme: n.cfg.Site.Theme, Legal: n.cfg.Site.Legal, Frames: n.cfg.Site.Frames, Now: n.now,
 	}
 }

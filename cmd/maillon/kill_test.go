@@ -100,7 +100,7 @@ func (d *depositor) run(ctx context.Context) error {
 		}
 		d.batch++
 		d.records += killBatch
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(150 * time.Millisecond)
 	}
 	return nil
 }
@@ -294,7 +294,7 @@ func (w *world) nothingLost(d *depositor) {
 	hub.mirrors("member", own.Announced)
 	t.Logf("the mirror is whole after %s", time.Since(begun).Round(time.Millisecond))
 	var mine, theirs map[string]string
-	w.eventually("the hub's file holds what the member acknowledged", 60*time.Second, func() error {
+	w.eventually("the hub's file holds what the member acknowledged", 4*time.Minute, func() error {
 		if theirs, err = hub.holds("/files/" + killHub + "-decp-consolide/complet.ndjson"); err != nil {
 			return err
 		}
@@ -308,7 +308,7 @@ func (w *world) nothingLost(d *depositor) {
 	t.Logf("and the hub's files after %s", time.Since(begun).Round(time.Millisecond))
 	mine = map[string]string{}
 	for year := 2022; year <= 2026; year++ {
-		w.eventually("the member's files", 20*time.Second, func() error {
+		w.eventually("the member's files", time.Minute, func() error {
 			some, err := member.holds(fmt.Sprintf("/files/%s-decp-%d/complet.ndjson", killMember, year))
 			for id, object := range some {
 				mine[id] = object

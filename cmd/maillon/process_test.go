@@ -101,7 +101,7 @@ func (p *process) start(extraEnv ...string) {
 		_ = log.Close()
 		close(stopped)
 	}(p.cmd, p.stopped)
-	p.w.eventually(p.role+" is ready", 30*time.Second, func() error { return p.get("/readyz", nil) })
+	p.w.eventually(p.role+" is ready", time.Minute, func() error { return p.get("/readyz", nil) })
 }
 
 // stop sends sig to the process this test started and waits for its end.

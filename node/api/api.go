@@ -200,7 +200,7 @@ func (s *Server) router() *mux.Router {
 	s.openapiRoutes(r)
 	s.numberRoutes(r)
 	s.registerRoutes(r)
-	s.schemaRoutes(r)
+	s.territoryRoutes(r)
 	s.healthRoutes(r)
 	s.auditRoutes(r, v1)
 	s.pageRoutes(r)

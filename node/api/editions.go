@@ -41,6 +41,14 @@ func (s *Server) schemaRoutes(r *mux.Router) {
 	r.Handle(shelf.ContractSchemaPath, s.answer(func(w http.ResponseWriter, r *http.Request) error {
 		return s.schema(w, r, pivot.CompletSchema, nil)
 	})).Methods("GET", "HEAD")
+	r.Handle(shelf.DirectorySchemaPath, s.answer(func(w http.ResponseWriter, r *http.Request) error {
+		raw, err := listSchema(langOf(r), "schema.annuaire.title", directoryColumns)
+		return s.schema(w, r, raw, err)
+	})).Methods("GET", "HEAD")
+	r.Handle(shelf.RegisterSchemaPath, s.answer(func(w http.ResponseWriter, r *http.Request) error {
+		raw, err := listSchema(langOf(r), "schema.register.title", registerColumns)
+		return s.schema(w, r, raw, err)
+	})).Methods("GET", "HEAD")
 }
 
 func (s *Server) schema(w http.ResponseWriter, r *http.Request, raw []byte, err error) error {

@@ -30,6 +30,7 @@ func newHub(t *testing.T) *rig {
 	if err := r.s.Shelf.Editions.Load(); err != nil {
 		t.Fatal(err)
 	}
+	r.h = r.s.Handler()
 	r.deposit(pivotFile(contractJSONText("A", "papier", 12), contractJSONText("B", strings.Repeat("encre ", 300), 6)))
 	if _, err := r.s.Shelf.Editions.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
@@ -161,7 +162,7 @@ func TestHalfAFileNeverLooksWhole(t *testing.T) {
 func TestSchemasOfFilesAreServed(t *testing.T) {
 	r := newHub(t)
 	catalogue := text(t, r.do("GET", "/catalog.nt", ""))
-	for _, path := range []string{shelf.TableSchemaPath, shelf.ContractSchemaPath} {
+	for _, path := range []string{shelf.TableSchemaPath, shelf.ContractSchemaPath, shelf.DirectorySchemaPath, shelf.RegisterSchemaPath} {
 		res := r.do("GET", path, "")
 		if !json.Valid([]byte(text(t, res))) || res.StatusCode != http.StatusOK {
 			t.Errorf("%s: %s", path, res.Status)
@@ -177,5 +178,32 @@ func TestSchemasOfFilesAreServed(t *testing.T) {
 	}
 	if res := r.do("GET", "/catalog/series/"+rennes+"-decp-consolide-annees.ttl", ""); res.StatusCode != http.StatusOK || !strings.Contains(text(t, res), "-decp-consolide-2026") {
 		t.Errorf("the series of years: %s", res.Status)
+	}
+}
+
+func TestTheDirectoryHasTheColumnsOfTheNationalOne(t *testing.T) {
+	r := newHub(t)
+	lines := strings.Split(text(t, r.do("GET", shelf.DirectoryPath, "")), "\n")
+	if len(lines) != 3 || lines[0] != "siretAcheteur;urlProfilAcheteur;urlDCAT;coordonnees" || !strings.HasPrefix(lines[1], rennes+";https://x.example;https://x.example/catalog;") {
+		t.Errorf("%q", lines)
+	}
+	if res := newRig(t, "https://x.example").do("GET", shelf.DirectoryPath, ""); res.StatusCode != http.StatusNotFound {
+		t.Errorf("a node that is no hub: %s", res.Status)
+	}
+}
+
+func TestThePageOfDownloads(t *testing.T) {
+	r := newHub(t)
+	page := text(t, r.do("GET", "/telechargements?acheteur="+rennes, "", "Accept", "text/html", "Accept-Language", "fr"))
+	for _, want := range []string{
+		territoryFiles + "/tableau.csv", territoryFiles + "-2026/decret.json", territoryFiles + "-dep-35/ocds.json", territoryFiles + "-acheteur-" + rennes + "/tableau.parquet",
+		"Ille-et-Vilaine", "Agents, journalistes, citoyens", "/latest/SHA256SUMS", shelf.DirectoryPath, "La première édition datée",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
+	if page := text(t, r.do("GET", "/telechargements?acheteur=123", "", "Accept", "text/html")); !strings.Contains(page, "Check the fourteen digits") && !strings.Contains(page, "Vérifiez les quatorze chiffres") {
+		t.Error("an unknown buyer is not said")
 	}
 }

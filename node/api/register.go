@@ -119,6 +119,8 @@ func (s *Server) registerCSV(w http.ResponseWriter, r *http.Request) error {
 	return serveBytes(w, r, raw, s.Now())
 }
 
+var registerColumns = []string{"siretAcheteur", "urlProfilAcheteur", "urlDCAT", "coordonnees", "geozone", "level", "name", "state", "node", "contracts"}
+
 // RegisterCSV is the register as CSV.
 func (s *Server) RegisterCSV() ([]byte, error) {
 	rows, err := s.register()
@@ -128,7 +130,7 @@ func (s *Server) RegisterCSV() ([]byte, error) {
 	var b bytes.Buffer
 	c := csv.NewWriter(&b)
 	c.Comma = ';'
-	_ = c.Write([]string{"siretAcheteur", "urlProfilAcheteur", "urlDCAT", "coordonnees", "geozone", "level", "name", "state", "node", "contracts"})
+	_ = c.Write(registerColumns)
 	for _, x := range rows {
 		_ = c.Write(safeCells(x.SIRET, x.Profile, x.URLDCAT, x.Contact, x.Geozone, x.Level, x.Name, x.State, x.Node, strconv.Itoa(x.Contracts)))
 	}

@@ -39,6 +39,9 @@ func (s *Shelf) Catalogue(members []catalog.SubCatalog) catalog.Catalog {
 		if !d.issued.IsZero() && (c.Issued.IsZero() || d.issued.Before(c.Issued)) {
 			c.Issued = d.issued
 		}
+		if d.modified.IsZero() {
+			continue // a record has a date
+		}
 		c.Records = append(c.Records, s.record(catalog.Listed{Dataset: d.set, Sources: []catalog.Source{d.source}, First: d.issued, Modified: d.modified}))
 	}
 	s.addSeries(&c)

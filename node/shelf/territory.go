@@ -17,7 +17,12 @@ import (
 const (
 	TableSchemaPath    = "/schemas/tableau.json"
 	ContractSchemaPath = "/schemas/contrat.json"
-	schemaOCDS         = "https://standard.open-contracting.org/schema/1__1__5/release-package-schema.json"
+
+	DirectoryPath       = "/annuaire.csv"
+	DirectorySchemaPath = "/schemas/annuaire.json"
+	RegisterSchemaPath  = "/schemas/repertoire.json"
+
+	schemaOCDS = "https://standard.open-contracting.org/schema/1__1__5/release-package-schema.json"
 )
 
 // YearsID and DepartementsID name the series of a hub's datasets.
@@ -43,6 +48,11 @@ func (s *Shelf) described() (out []described) {
 	for _, set := range s.Territory() {
 		out = append(out, described{set, catalog.Source{Node: s.Node, Name: s.Who.Name, Journal: journal.Origin(s.Node, 0), At: set.Modified}, set.Issued, set.Modified})
 	}
+	if s.Editions != nil {
+		for _, set := range s.lists() {
+			out = append(out, described{set: set, source: catalog.Source{Node: s.Node, Name: s.Who.Name, Journal: journal.Origin(s.Node, 0)}})
+		}
+	}
 	return out
 }
 
@@ -62,6 +72,38 @@ func (s *Shelf) Territory() (out []catalog.Dataset) {
 		}
 	}
 	return out
+}
+
+// lists describes the directory of buyers and the register, as datasets of a hub.
+func (s *Shelf) lists() []catalog.Dataset {
+	one := func(id, key string, files ...catalog.Distribution) catalog.Dataset {
+		d := catalog.Dataset{
+			IRI: s.URL + "/catalog/datasets/" + id, Identifier: id, Title: text(key+".title", s.Who.Name), Description: text(key+".description", s.Who.Name),
+			Publisher: s.self(), Contact: s.contact(), LandingPage: s.links() + "/register", Themes: []catalog.Theme{catalog.Government}, Frequency: catalog.Continuous,
+			Access: catalog.Public, Keywords: []catalog.Text{text("dataset.keywords.1"), text("dataset.keywords.2")}, Coverage: s.coverage(),
+		}
+		for i := range files {
+			files[i].IRI, files[i].Availability = d.IRI+"/"+files[i].IRI, catalog.Available
+			files[i].AccessURL = files[i].DownloadURL
+			for _, std := range files[i].ConformsTo {
+				d.ConformsTo = addStandard(d.ConformsTo, std)
+			}
+		}
+		d.Distributions = files
+		return d
+	}
+	file := func(name, path, described string, format catalog.Format, media string, schemas ...catalog.Standard) catalog.Distribution {
+		return catalog.Distribution{
+			IRI: name, Title: text("file." + name), Description: text("file.description." + described), DownloadURL: s.links() + path, Format: format, MediaType: media, ConformsTo: schemas,
+		}
+	}
+	return []catalog.Dataset{
+		one(s.Node+"-annuaire-acheteurs", "dataset.buyers",
+			file("annuaire.csv", DirectoryPath, "annuaire", catalog.CSV, "text/csv", catalog.Standard{IRI: s.links() + DirectorySchemaPath, Title: text("schema.annuaire.title")})),
+		one(s.Node+"-repertoire", "dataset.register",
+			file("register.csv", "/register.csv", "register", catalog.CSV, "text/csv", catalog.Standard{IRI: s.links() + RegisterSchemaPath, Title: text("schema.register.title")}),
+			file("register.json", "/register.json", "register", catalog.JSON, "application/json")),
+	}
 }
 
 // CutName is the year of a cut, or the name of its département; "" for the whole.
@@ -124,11 +166,12 @@ func (s *Shelf) cutFile(id string, c *edition.Cut, f edition.File) catalog.Distr
 	return catalog.Distribution{
 		IRI: s.URL + "/catalog/datasets/" + id + "/" + f.Name, Title: text("file." + f.Name), Description: text("file.description."+format.Content, f.Records),
 		AccessURL: u, DownloadURL: u, Format: format.Format, MediaType: format.Media, ByteSize: f.Size, SHA256: f.SHA256,
-		Availability: catalog.Available, Modified: c.Modified, Issued: c.Issued, ConformsTo: []catalog.Standard{s.schemaOf(format)},
+		Availability: catalog.Available, Modified: c.Modified, Issued: c.Issued, ConformsTo: []catalog.Standard{s.SchemaOf(format)},
 	}
 }
 
-func (s *Shelf) schemaOf(f edition.Format) catalog.Standard {
+// SchemaOf is the schema that files of a format conform to.
+func (s *Shelf) SchemaOf(f edition.Format) catalog.Standard {
 	switch f.Content {
 	case "tableau":
 		return catalog.Standard{IRI: s.links() + TableSchemaPath, Title: text("schema.table.title")}

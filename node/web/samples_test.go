@@ -12,7 +12,7 @@ func amount(f float64) *float64 { return &f }
 
 var sampleSite = Site{
 	Name: "Communauté de communes du Val d’Exemple", NodeID: "siren:200000016", Level: "epci",
-	Territory: "fr:epci:200000016", Base: "/opendata", Version: "0.1.0", Contact: "donnees@exemple.invalid", Toolbox: true,
+	Territory: "fr:epci:200000016", Base: "/opendata", Version: "0.1.0", Contact: "donnees@exemple.invalid", Toolbox: true, Downloads: true,
 }
 
 var sampleNodes = []NodeRow{
@@ -46,7 +46,7 @@ func fullPages() []Page {
 	hub := NodeRow{ID: "siren:220000012", Name: "Département d’Exemple", Level: "departement", State: "accepted", URL: "https://departement.invalid/", Reason: "rattaché", Error: "délai dépassé"}
 	rejected := DepositRow{ID: "2026-02-27-11cc", Name: "export.xml", Outcome: "rejected", At: then}
 	return []Page{
-		sampleConflicts(),
+		sampleConflicts(), sampleDownloads(),
 		DeskConflictsPage{Desk: Desk{Operator: "Camille", Role: "registrar", Form: "ab", Said: "fait"}, ConflictsPage: sampleConflicts(), May: true},
 		HomePage{Key: "ed25519:3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", Hub: &hub, Members: sampleNodes, Datasets: sampleDatasets, Notice: "Ce nœud est en démonstration.",
 			Deposits: []DepositRow{sampleDeposit, rejected, {ID: "2026-02-20-9b01", Name: "marches-2026-01.json", Outcome: "unchanged", At: then, Records: 311, Conforming: 311}},
@@ -187,7 +187,7 @@ func sampleContract() ContractPage {
 func emptyPages() []Page {
 	return []Page{
 		DeskHealthPage{},
-		ConflictsPage{}, DeskConflictsPage{},
+		ConflictsPage{}, DeskConflictsPage{}, DownloadsPage{},
 		DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
 		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, SupplierPage{ID: "s"}, MovePage{}, AlertsPage{}, AlertPage{}, ErrorPage{Status: 404}, About("accessibilite", sampleSite, texts.French, then), CheckPage{Most: 1 << 20},
 		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{Identifier: "d"}, SourcesPage{}, AuditPage{}, LetterPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
@@ -202,6 +202,7 @@ func sparsePages() []Page {
 		DeskHealthPage{Findings: []DeskFinding{{Grade: "wrong", Mend: "x"}}},
 		ConflictsPage{Items: []ConflictRow{{Sides: make([]ConflictSide, 1), Decisions: make([]DecisionRow, 1)}}},
 		DeskConflictsPage{May: true, ConflictsPage: ConflictsPage{Items: []ConflictRow{{Sides: make([]ConflictSide, 1), Decisions: make([]DecisionRow, 1)}}}},
+		DownloadsPage{Unknown: true, SIRET: "x", Whole: make([]DownloadRow, 1), Years: []DownloadCut{{Files: make([]FileRow, 1)}}, Departements: make([]DownloadCut, 1), Buyer: make([]FileRow, 1), Days: make([]DownloadDay, 1), More: make([]FileRow, 1)},
 		HomePage{Hub: &NodeRow{}, Members: make([]NodeRow, 1), Deposits: make([]DepositRow, 1), Datasets: []DatasetRow{{Files: make([]FileRow, 1)}}, Climb: make([]ClimbRow, 1)},
 		deposit,
 		ContractPage{Address: "b/1", Fields: make([]FieldRow, 1), Suppliers: make([]SupplierRow, 1), Modifications: make([]ModificationRow, 1), Problems: make([]ProblemRow, 1), Repairs: make([]string, 1), Versions: []VersionRow{{Differs: make([]DifferRow, 1)}}, Lots: make([]LotRow, 1)},

@@ -47,6 +47,7 @@ type Site struct {
 	Version   string // of the program
 	Contact   string // address people write to
 	Toolbox   bool   // the node has a boîte à outils
+	Downloads bool   // the node is a hub, and offers the data of its territory
 	Theme     Theme
 	Legal     Legal
 	// Frames lists who may show a page with ?embed=1 in a frame, as
@@ -75,7 +76,7 @@ type Page interface {
 var samples = []Page{
 	HomePage{}, DepositPage{}, ContractPage{}, ContractsPage{},
 	RegisterPage{}, BuyerPage{}, SupplierPage{}, MovePage{}, AlertsPage{}, AlertPage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{}, SourcesPage{},
-	AuditPage{}, LetterPage{},
+	AuditPage{}, LetterPage{}, DownloadsPage{},
 	ConflictsPage{}, DeskConflictsPage{},
 	APIPage{}, NumbersPage{}, ProfilesPage{},
 	DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{}, DeskHealthPage{},
