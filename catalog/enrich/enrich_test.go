@@ -102,3 +102,41 @@ func TestPath(t *testing.T) {
 		t.Error("codes that are none, or a division")
 	}
 }
+
+func codesOf(w Where) (c Codes) {
+	for _, level := range []struct {
+		area *Area
+		to   *string
+	}{{w.Commune, &c.Commune}, {w.Departement, &c.Departement}, {w.Region, &c.Region}} {
+		if level.area != nil {
+			*level.to = level.area.Code
+		}
+	}
+	return c
+}
+
+func TestCodesSayWhatPlacesSay(t *testing.T) {
+	for _, codeType := range []string{"Code postal", "Code commune", "Code département", "Code région", "Code canton", "Code arrondissement", "Code pays", ""} {
+		for _, code := range []string{"35238", "35048", "75115", "1004", "35200", "35740", "35042", "33220", "20000", "97133", "98713", "35", "1", "6AE", "20", "53", "04", "4", "3514", "FR", "", "xyz"} {
+			if got, want := PlaceCodes(code, codeType), codesOf(Place(code, codeType)); got != want {
+				t.Errorf("%s %q: %+v, want %+v", codeType, code, got, want)
+			}
+		}
+	}
+	for _, siret := range []string{"21350238800019", "24350013900189", "22350001800013", "23350001600040", "20009433200011", "20005478100011", "13002526500013", "35600000000048", "1"} {
+		var want Codes
+		if w := Buyer(siret, "", nil).Where; w != nil {
+			want = codesOf(*w)
+		}
+		if got := BuyerCodes(siret); got != want {
+			t.Errorf("%s: %+v, want %+v", siret, got, want)
+		}
+	}
+}
+
+func BenchmarkCodes(b *testing.B) {
+	for b.Loop() {
+		PlaceCodes("35238", "Code commune")
+		BuyerCodes("24350013900189")
+	}
+}

@@ -101,6 +101,14 @@ var tableColumns = []tableColumn{
 	// Of a table with a line for each state of a contract: whether it is the last.
 	{tableState, tableMeta, ""},
 
+	// What follows from other codes of the line.
+	{"acheteur_commune_code", tableMeta, ""},
+	{"acheteur_departement_code", tableMeta, ""},
+	{"acheteur_region_code", tableMeta, ""},
+	{"lieuExecution_commune_code", tableMeta, ""},
+	{"lieuExecution_departement_code", tableMeta, ""},
+	{"lieuExecution_region_code", tableMeta, ""},
+
 	// What WriteCSV reckons from the rest.
 	{"titulaire_rang", tableMeta, ""},
 	{"actesSousTraitance_nombre", tableMeta, ""},

@@ -109,3 +109,12 @@ func ByPostcode(code string) []Municipality {
 	}
 	return out
 }
+
+// OnlyCommune is the code of the one commune that a postal code serves, "" if it serves
+// several or none.
+func OnlyCommune(postcode string) string {
+	if at := cog().byPostcode[postcode]; len(at) == 1 {
+		return cog().communes[at[0]].Code
+	}
+	return ""
+}

@@ -60,6 +60,12 @@ var columns = []column{
 	{"modification_dateNotification", "date", "modifications/modification/dateNotificationModification", false, func(r *Row) any { return r.ModificationNotified }},
 	{"modification_datePublicationDonnees", "date", "modifications/modification/datePublicationDonneesModification", false, func(r *Row) any { return r.ModificationPublished }},
 	{"donneesActuelles", "boolean", "", true, func(r *Row) any { return r.Current }},
+	{"acheteur_commune_code", "string", "", false, func(r *Row) any { return r.BuyerCommune }},
+	{"acheteur_departement_code", "string", "", false, func(r *Row) any { return r.BuyerDepartement }},
+	{"acheteur_region_code", "string", "", false, func(r *Row) any { return r.BuyerRegion }},
+	{"lieuExecution_commune_code", "string", "", false, func(r *Row) any { return r.PlaceCommune }},
+	{"lieuExecution_departement_code", "string", "", false, func(r *Row) any { return r.PlaceDepartement }},
+	{"lieuExecution_region_code", "string", "", false, func(r *Row) any { return r.PlaceRegion }},
 }
 
 // A schema is a Table Schema (https://specs.frictionlessdata.io/table-schema/).

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"maillon/catalog/enrich"
 	"maillon/catalog/pivot"
 )
 
@@ -63,6 +64,13 @@ type Row struct {
 	ModificationNotified  *Day     `parquet:"modification_dateNotification,optional,date"`
 	ModificationPublished *Day     `parquet:"modification_datePublicationDonnees,optional,date"`
 	Current               bool     `parquet:"donneesActuelles"` // the last state
+	// Codes of INSEE that follow from those of the contract (package enrich).
+	BuyerCommune     *string `parquet:"acheteur_commune_code,optional,dict"`
+	BuyerDepartement *string `parquet:"acheteur_departement_code,optional,dict"`
+	BuyerRegion      *string `parquet:"acheteur_region_code,optional,dict"`
+	PlaceCommune     *string `parquet:"lieuExecution_commune_code,optional,dict"`
+	PlaceDepartement *string `parquet:"lieuExecution_departement_code,optional,dict"`
+	PlaceRegion      *string `parquet:"lieuExecution_region_code,optional,dict"`
 }
 
 // A Day counts from 1970-01-01, as Parquet writes dates.
@@ -107,8 +115,12 @@ func rowOf(c pivot.Contract) Row {
 		Subcontracting: c.Subcontracting, Grouping: some(c.Grouping), OriginEU: c.OriginEU, OriginFR: c.OriginFR, FrameworkID: some(c.FrameworkID),
 		Techniques: list(c.Techniques), Modalities: list(c.Modalities), Social: list(c.Social), Environment: list(c.Environment), Subsidy: c.Subsidy,
 	}
+	buyer := enrich.BuyerCodes(c.Buyer.ID)
+	r.BuyerCommune, r.BuyerDepartement, r.BuyerRegion = some(buyer.Commune), some(buyer.Departement), some(buyer.Region)
 	if c.Place != nil {
 		r.PlaceCode, r.PlaceCodeType = some(c.Place.Code), some(c.Place.CodeType)
+		place := enrich.PlaceCodes(c.Place.Code, c.Place.CodeType)
+		r.PlaceCommune, r.PlaceDepartement, r.PlaceRegion = some(place.Commune), some(place.Departement), some(place.Region)
 	}
 	return r
 }

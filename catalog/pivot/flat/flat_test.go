@@ -176,7 +176,11 @@ func TestRealFilesAreValidByTheTableSchema(t *testing.T) {
 	}
 	for n := range rows {
 		for i := range columns {
-			if got := string(appendCell(nil, columns[i].get(&rows[n]))); got != lines[n+1][i] {
+			got := string(appendCell(nil, columns[i].get(&rows[n])))
+			if text, quoted := strings.CutPrefix(got, `"`); quoted {
+				got = strings.ReplaceAll(strings.TrimSuffix(text, `"`), `""`, `"`)
+			}
+			if got != lines[n+1][i] {
 				t.Fatalf("line %d, %s: %q in Parquet, %q in CSV", n+2, columns[i].name, got, lines[n+1][i])
 			}
 		}
