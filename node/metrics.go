@@ -51,6 +51,8 @@ func (n *Node) metrics(w http.ResponseWriter, _ *http.Request) {
 		all = map[string]uint64{}
 	}
 	all["maillon_journal_entries"] = n.own.Size()
+	all["maillon_index_contracts"] = uint64(n.follower.Index.Len())
+	all["maillon_index_behind"] = n.follower.Behind()
 	for _, m := range n.roster.all() {
 		all[metric("maillon_members", "state", m.State)]++
 	}

@@ -22,18 +22,19 @@ type Follower struct {
 	// in what time.
 	Note func(what string, contracts int, took time.Duration, err error)
 
-	made  Made
-	dirty bool
-	saved time.Time
-	seen  atomic.Uint64
+	made    Made
+	dirty   bool
+	saved   time.Time
+	seen    atomic.Uint64
+	checked uint64 // the place at which it was last found to lack something
 }
 
 // updateRun is how many changes are read in one go.
 const updateRun = 2000
 
 // Run loads the snapshot, brings the index to what the views show, and keeps it there
-// until ctx ends; then it saves. What the views cannot tell while they are made again
-// is asked again when they change.
+// until ctx ends; then it saves. What the views cannot tell, as while they are made
+// again, is asked again when they change: an index that is late is no reason to stop.
 func (f *Follower) Run(ctx context.Context) error {
 	f.load()
 	tick := time.NewTicker(30 * time.Second)
@@ -46,7 +47,8 @@ func (f *Follower) Run(ctx context.Context) error {
 			f.save(true)
 			return nil
 		case err != nil && !errors.Is(err, view.ErrBehind):
-			return err
+			f.note("index not brought up", f.Index.Len(), time.Now(), err)
+			news = nil // what is broken is not tried at every change
 		}
 		f.save(false)
 		select {
@@ -57,8 +59,14 @@ func (f *Follower) Run(ctx context.Context) error {
 	}
 }
 
-// Seen is the last place of the views' diary that the index has.
-func (f *Follower) Seen() uint64 { return f.seen.Load() }
+// Behind is how many places of the views' diary the index has not seen yet.
+func (f *Follower) Behind() uint64 {
+	_, last, err := f.Views.Diary()
+	if seen := f.seen.Load(); err == nil && last > seen {
+		return last - seen
+	}
+	return 0
+}
 
 // step brings the index to the views' last change. After another diary, other rules or
 // a gap it looks through all contracts.
@@ -72,8 +80,11 @@ func (f *Follower) step(ctx context.Context) error {
 	}
 	for {
 		changes, err := f.Views.ChangesAfter(ctx, f.made.Seq, updateRun)
-		if err != nil || len(changes) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(changes) == 0 {
+			return f.check(ctx)
 		}
 		addresses := make([]string, len(changes))
 		for i, c := range changes {
@@ -86,6 +97,22 @@ func (f *Follower) step(ctx context.Context) error {
 		f.dirty = true
 		f.compact()
 	}
+}
+
+// check looks whether the index has as many contracts as the views, once it has seen
+// all changes, and looks through all of them if not: views that were made again while
+// it did so before may have looked as if they had fewer.
+func (f *Follower) check(ctx context.Context) error {
+	totals, err := f.Views.Totals()
+	if err != nil {
+		return err
+	}
+	id, last, err := f.Views.Diary()
+	if err != nil || last != f.made.Seq || totals.Contracts == f.Index.Len() || f.checked == last+1 {
+		return err
+	}
+	f.checked = last + 1
+	return f.fill(ctx, Made{view.RulesVersion(), id, last})
 }
 
 func (f *Follower) reach(seq uint64) {

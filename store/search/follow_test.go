@@ -140,3 +140,19 @@ func TestAnotherDiaryIsLookedThrough(t *testing.T) {
 	soon(t, f.Index, "", "b")
 	stop()
 }
+
+// TestWhatTheIndexLacksIsFound: what was lost in any way is there again with the next change.
+func TestWhatTheIndexLacksIsFound(t *testing.T) {
+	r := newViewRig(t)
+	r.put("a", "Réfection de l'école")
+	r.put("b", "Nettoyage")
+	f, stop := r.follow("")
+	soon(t, f.Index, "", "a b")
+	f.Index.Remove(rennes + "/a")
+	r.put("c", "Achat de sel")
+	soon(t, f.Index, "", "a b c")
+	if n := f.Behind(); n != 0 {
+		t.Errorf("%d changes behind", n)
+	}
+	stop()
+}
