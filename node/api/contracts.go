@@ -14,7 +14,7 @@ import (
 
 func (s *Server) contractRoutes(r *mux.Router) {
 	r.Handle("/contracts", s.answer(s.listContracts)).Methods("GET", "HEAD")
-	r.Handle("/contracts.{format:"+strings.Join(exportNames(), "|")+"}", s.answer(s.exportContracts)).Methods("GET", "HEAD")
+	r.Handle("/contracts.{format:"+strings.Join(exportNames(), "|")+"}", s.answer(atOnce(mostExports, s.exportContracts))).Methods("GET", "HEAD")
 	r.Handle("/contracts/{buyer}/{slug}", s.answer(s.getContract)).Methods("GET", "HEAD")
 	r.Handle("/contracts/{buyer}/{slug}/history", s.answer(s.getHistory)).Methods("GET", "HEAD")
 	r.Handle("/conflicts", s.answer(s.listConflicts)).Methods("GET", "HEAD")

@@ -117,7 +117,7 @@ func (s *Server) exportContracts(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	var broke error
-	out := bufio.NewWriterSize(w, 64<<10)
+	out := bufio.NewWriterSize(&steady{w, http.NewResponseController(w)}, 64<<10)
 	err = format.write(out, s.shown(r.Context(), q, &broke), langOf(r))
 	if err == nil && broke == nil {
 		err = out.Flush()
@@ -129,6 +129,23 @@ func (s *Server) exportContracts(w http.ResponseWriter, r *http.Request) error {
 		panic(http.ErrAbortHandler)
 	}
 	return nil
+}
+
+// stalled is how long a reader of an export may take nothing.
+const stalled = time.Minute
+
+// mostExports bounds the exports at once: each reads the views all the while.
+const mostExports = 8
+
+// A steady writer gives up on a reader who stalls.
+type steady struct {
+	w    http.ResponseWriter
+	conn *http.ResponseController
+}
+
+func (s *steady) Write(b []byte) (int, error) {
+	_ = s.conn.SetWriteDeadline(time.Now().Add(stalled)) // not every connection can
+	return s.w.Write(b)
 }
 
 // shown reads the contracts that a query finds, in its order. What goes wrong is

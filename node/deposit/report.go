@@ -270,7 +270,7 @@ func (d *Desk) forget(id, pointer string) error {
 
 // Report returns the report of one deposit; [store.ErrNotFound] if there is none.
 func (d *Desk) Report(id string) (*Report, error) {
-	if strings.ContainsAny(id, `/\.`) || id == "" {
+	if strings.ContainsAny(id, "/\\.\x00") || id == "" || len(id) > longestID {
 		return nil, fmt.Errorf("deposit %q: %w", id, store.ErrNotFound)
 	}
 	raw, err := os.ReadFile(filepath.Join(d.Dir, id, "report.json"))
@@ -286,6 +286,9 @@ func (d *Desk) Report(id string) (*Report, error) {
 	}
 	return &rep, nil
 }
+
+// longestID is more than the id of any deposit has, and less than a file system takes.
+const longestID = 120
 
 // Reports returns the newest n reports, newest first.
 func (d *Desk) Reports(n int) ([]*Report, error) {
