@@ -95,6 +95,15 @@ func (s *Server) numbersPicture(w http.ResponseWriter, r *http.Request) error {
 	c := counter{s, r.Context(), search.Query{}, langOf(r)}
 	spec := blockSpec{t.By[0], 20}
 	at := slices.Index(t.Measures, "sum:amount")
+	if at >= 0 {
+		q, err := queryOf(v, statParameters...)
+		if err != nil {
+			return err
+		}
+		if err := s.leaveImplausible(r.Context(), counted(q), &t, at); err != nil {
+			return err
+		}
+	}
 	groups, timed := chosen(search.Table{By: t.By, Measures: t.Measures, Groups: pairs(t.Groups, at)}, spec)
 	picture := chart.Chart{Title: texts.T(c.lang, "numbers.block."+string(spec.by)), Desc: s.Self.Name + " – " + s.Self.URL, Colour: s.Pages.Site().Theme.Colour}
 	for _, g := range groups {

@@ -57,6 +57,7 @@ func Columns(c Chart) []byte {
 	b := begin(c, height)
 	n := max(1, len(c.Points))
 	pitch := float64(width-2*margin) / float64(n)
+	told := false                         // the first of the largest is told, once
 	every := max(1, (n*52+width-1)/width) // labels that fit beside each other
 	for i, p := range c.Points {
 		h := share(p.Value, most) * (height - top - foot)
@@ -65,9 +66,9 @@ func Columns(c Chart) []byte {
 		if i%every == 0 {
 			write(b, int(x+pitch/2), height-foot+18, 12, ink, "middle", cut(p.Label, 10))
 		}
-		if p.Value == most && most > 0 {
+		if p.Value == most && most > 0 && !told {
+			told = true
 			write(b, min(max(int(x+pitch/2), 70), width-70), int(height-foot-h)-6, 13, ink, "middle", p.Text)
-			most = math.Inf(1) // the first of the largest is told, once
 		}
 	}
 	fmt.Fprintf(b, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s"/>`, margin, height-foot, width-margin, height-foot, quiet)

@@ -67,3 +67,12 @@ func TestABarIsAsLongAsItsValue(t *testing.T) {
 		t.Error(picture)
 	}
 }
+
+func TestEveryColumnIsAsHighAsItsValue(t *testing.T) {
+	picture := string(Columns(Chart{Points: []Point{{"a", "", 1}, {"b", "B", 2}, {"c", "", 2}, {"d", "", 1}}}))
+	for height, want := range map[string]int{`height="212.0"`: 2, `height="106.0"`: 2} {
+		if got := strings.Count(picture, height); got != want {
+			t.Errorf("%d columns of %s, want %d: %s", got, height, want, picture)
+		}
+	}
+}
