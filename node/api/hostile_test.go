@@ -66,6 +66,7 @@ func harmed(res *http.Response, body string) string {
 
 func TestHostileInjectionInEveryParameterOfTheAPI(t *testing.T) {
 	r := bought(t)
+	r.withAlerts()
 	addresses := asked(r)
 	for name, value := range injections {
 		for _, o := range operations {

@@ -17,9 +17,13 @@ import (
 	"maillon/store/search"
 )
 
+// mostCounts bounds the pages of one kind that are counted at once: each goes through
+// all contracts several times.
+const mostCounts = 32
+
 // numberRoutes are the pages that show contracts in numbers.
 func (s *Server) numberRoutes(r *mux.Router) {
-	get := func(path string, h handler) { r.Handle(path, s.answer(h)).Methods("GET", "HEAD") }
+	get := func(path string, h handler) { r.Handle(path, s.answer(atOnce(mostCounts, h))).Methods("GET", "HEAD") }
 	get("/chiffres", s.numbersPage)
 	get("/chiffres.svg", s.numbersPicture)
 	get("/profils", s.profilesPage)
