@@ -29,7 +29,8 @@ func Normalise(rec Record) (Contract, []Repair) {
 	if rec.Form == Table {
 		return tableNormalise(rec)
 	}
-	root, err := normTree(rec.Raw)
+	root, parser, err := normParse(rec.Raw)
+	defer parser.release()
 	r := &normReader{kind: rec.Kind, form: rec.Form}
 	if err != nil {
 		r.repairs = append(r.repairs, Repair{Rule: repairUnreadable, From: repairCut(err.Error())})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -71,9 +72,17 @@ func (n *normNode) has(name string) bool { return n.get(name) != nil }
 // normTree reads raw into a tree. On an error the tree holds what could be
 // read before it.
 func normTree(raw []byte) (*normNode, error) {
+	root, _, err := normParse(raw)
+	return root, err
+}
+
+// normParse is normTree, for those who give the parser back once they need the tree
+// no more.
+func normParse(raw []byte) (*normNode, *normParser, error) {
 	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
-	p := normParser{raw: raw, dec: jsontext.NewDecoder(bytes.NewBuffer(raw),
-		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
+	p := normParsers.Get().(*normParser)
+	p.raw, p.count = raw, 0
+	p.dec.Reset(bytes.NewBuffer(raw), normOptions...)
 	root := p.node()
 	err := p.value(root, 0)
 	if err == nil {
@@ -81,22 +90,49 @@ func normTree(raw []byte) (*normNode, error) {
 			err = errors.New("something follows the record")
 		}
 	}
-	return root, err
+	return root, p, err
 }
 
+// A normParser reads a record. Its nodes are used again for the next one: they were
+// half of what a hub allocates while it reads its members' journals.
 type normParser struct {
 	raw   []byte
 	dec   *jsontext.Decoder
-	slab  []normNode
+	slabs [][]normNode
 	count int
+	names map[string]string // met, and clean as they are written
+}
+
+const (
+	normSlab = 64      // nodes
+	normKept = 1 << 10 // nodes of a parser that is kept
+
+	normNamesKept = 256 // names
+	normNameKept  = 64  // bytes
+)
+
+var (
+	normOptions = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+	normParsers = sync.Pool{New: func() any {
+		return &normParser{names: map[string]string{}, dec: jsontext.NewDecoder(bytes.NewBuffer(nil), normOptions...)}
+	}}
+)
+
+// release gives the parser back, and the tree with it.
+func (p *normParser) release() {
+	p.raw = nil
+	if p.count <= normKept {
+		normParsers.Put(p)
+	}
 }
 
 func (p *normParser) node() *normNode {
-	if len(p.slab) == 0 {
-		p.slab = make([]normNode, 64)
+	i := p.count / normSlab
+	if i == len(p.slabs) {
+		p.slabs = append(p.slabs, make([]normNode, normSlab))
 	}
-	n := &p.slab[0]
-	p.slab = p.slab[1:]
+	n := &p.slabs[i][p.count%normSlab]
+	*n = normNode{kids: n.kids[:0]}
 	p.count++
 	return n
 }
@@ -133,20 +169,15 @@ func (p *normParser) read(n *normNode, depth int) error {
 
 // children reads the members or elements of n up to its end.
 func (p *normParser) children(n *normNode, depth int) error {
-	if n.kind == '{' {
+	if n.kind == '{' && cap(n.kids) == 0 {
 		n.kids = make([]*normNode, 0, 8)
 	}
 	for p.dec.PeekKind() != '}' && p.dec.PeekKind() != ']' {
 		kid := p.node()
 		kid.up, kid.index = n, len(n.kids)
 		if n.kind == '{' {
-			tok, err := p.dec.ReadToken()
-			if err != nil {
-				return fmt.Errorf("record is not JSON: %w", err)
-			}
-			written := tok.String()
-			if kid.name = normCleanKey(written); kid.name != written {
-				kid.written = written
+			if err := p.name(kid); err != nil {
+				return err
 			}
 		}
 		n.kids = append(n.kids, kid)
@@ -156,6 +187,28 @@ func (p *normParser) children(n *normNode, depth int) error {
 	}
 	_, err := p.dec.ReadToken()
 	return err
+}
+
+// name reads the name of a member. Most names have been met before.
+func (p *normParser) name(kid *normNode) error {
+	from := p.dec.InputOffset()
+	tok, err := p.dec.ReadToken()
+	if err != nil {
+		return fmt.Errorf("record is not JSON: %w", err)
+	}
+	span := bytes.TrimLeft(p.raw[from:p.dec.InputOffset()], " \t\r\n,")
+	span = span[1 : len(span)-1] // its quotes
+	if known, ok := p.names[string(span)]; ok {
+		kid.name = known
+		return nil
+	}
+	written := tok.String()
+	if kid.name = normCleanKey(written); kid.name != written {
+		kid.written = written
+	} else if len(p.names) < normNamesKept && len(written) < normNameKept && written == string(span) {
+		p.names[written] = written
+	}
+	return nil
 }
 
 // normCleanKey takes off what spreadsheets and hands leave around a name.
