@@ -22,7 +22,7 @@ import (
 const (
 	Record = "contract" // the contract itself
 	SIRENE = "sirene"   // INSEE's register of legal units and establishments
-	CPV    = "cpv-2008" // the common procurement vocabulary, names in English
+	CPV    = "cpv-2008" // the common procurement vocabulary
 )
 
 // COG is the source of what the embedded geographic code says, with its year.
@@ -85,7 +85,8 @@ type Party struct {
 // A Label is one level of the vocabulary, from the division to the code itself.
 type Label struct {
 	Code   string `json:"code"`
-	Name   string `json:"name"`
+	Name   string `json:"name"` // in English
+	French string `json:"nameFr,omitempty"`
 	Source string `json:"source"`
 }
 
@@ -186,7 +187,7 @@ func Path(code string) []Label {
 			continue
 		}
 		if name := cpv.Name(level); name != "" {
-			out = append(out, Label{level, name, CPV})
+			out = append(out, Label{level, name, cpv.French(level), CPV})
 		}
 	}
 	return out

@@ -91,7 +91,7 @@ func TestPath(t *testing.T) {
 	var got []string
 	for _, l := range Path("45233142-6") {
 		got = append(got, l.Code)
-		if l.Name == "" || l.Source != CPV {
+		if l.Name == "" || l.French == "" || l.Source != CPV {
 			t.Errorf("%+v", l)
 		}
 	}

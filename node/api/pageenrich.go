@@ -25,7 +25,11 @@ func enrichRows(e enrich.Enrichment, lang texts.Lang) web.Enrichment {
 		out.Place = areaRows(*e.Place, lang)
 	}
 	for _, l := range e.CPV {
-		out.CPV = append(out.CPV, web.LabelRow{Code: l.Code, Name: l.Name})
+		row := web.LabelRow{Code: l.Code, Name: l.Name, Lang: string(texts.English)}
+		if lang == texts.French && l.French != "" {
+			row.Name, row.Lang = l.French, string(lang)
+		}
+		out.CPV = append(out.CPV, row)
 	}
 	return out
 }

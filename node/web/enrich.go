@@ -14,8 +14,8 @@ func (e Enrichment) Any() bool { return len(e.Buyer)+len(e.Place)+len(e.CPV) > 0
 // An AreaRow is a territory, and where it is known from, in words.
 type AreaRow struct{ Level, Code, Name, Source, Note string }
 
-// A LabelRow is a code of the CPV and what it means.
-type LabelRow struct{ Code, Name string }
+// A LabelRow is a code of the CPV and what it means, in a language.
+type LabelRow struct{ Code, Name, Lang string }
 
 // A PartyFact is one thing that is known of a body, in words.
 type PartyFact struct{ Label, Value, Source string }

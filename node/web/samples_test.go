@@ -174,7 +174,7 @@ func sampleContract() ContractPage {
 	return ContractPage{Address: "21000001900017/2026-014", Kind: "marche", State: "a-corriger", Schema: "2.0.4", Permalink: "/opendata/marches/21000001900017/2026-014?entry=1240", JSON: "/opendata/marches/21000001900017/2026-014.json",
 		Title: "Réfection de la toiture de l’école élémentaire et mise aux normes des gouttières, lot 2", Buyer: "21000001900017", BuyerName: "Commune d’Aval", BuyerURL: "/opendata/acheteurs/21000001900017",
 		Fields:     []FieldRow{{"Procédure", "procedure", "Procédure adaptée"}, {"Montant", "montant", "123 450,50 €"}, {"Durée", "dureeMois", "6 mois"}, {"Date de notification", "dateNotification", "27 février 2026"}, {"Code CPV", "codeCPV", "45261210 – Travaux de couverture"}, {Legal: "source"}},
-		Enrichment: Enrichment{Buyer: sampleAreas, Place: sampleAreas[1:], CPV: []LabelRow{{"45000000", "Construction work"}}}, Suppliers: sampleSuppliers, Problems: sampleProblems, Repairs: []string{"La date « 27/02/2026 » n’est pas au format AAAA-MM-JJ : lue 2026-02-27."},
+		Enrichment: Enrichment{Buyer: sampleAreas, Place: sampleAreas[1:], CPV: []LabelRow{{"45000000", "Construction work", "en"}}}, Suppliers: sampleSuppliers, Problems: sampleProblems, Repairs: []string{"La date « 27/02/2026 » n’est pas au format AAAA-MM-JJ : lue 2026-02-27."},
 		Modifications: []ModificationRow{{Number: "1", Date: "2026-03-01", Published: "2026-03-02", Months: "8", Amount: "130 000 €", Suppliers: sampleSuppliers, Object: "Prolongation pour intempéries"}, {Number: "2"}},
 		Versions: []VersionRow{
 			{Node: "siren:210000019", NodeName: "Commune d’Aval", Authority: "own", State: "a-corriger", Reason: "newest", Shown: true, Index: 1240, Epoch: 1, At: then, Published: "2026-03-02"},
