@@ -54,9 +54,12 @@ type clauseRows struct {
 	names   rowset  // in a name or the CPV; nil if in none
 }
 
-// match keeps the rows in which every clause of the text matches.
+// match keeps the rows in which every clause of the text matches, words before phrases:
+// they leave fewer objects to read.
 func (s *selection) match(text string) {
-	for _, cl := range parseText(text) {
+	clauses := parseText(text)
+	slices.SortStableFunc(clauses, func(a, b clause) int { return len(a.words) - len(b.words) })
+	for _, cl := range clauses {
 		m := s.clause(cl)
 		all := slices.Clone(m.objects)
 		if m.begins != nil {
@@ -171,6 +174,7 @@ func (s *selection) orCoded(set rowset, codes map[uint32]bool, b base, posts []p
 // phrase adds the objects and names in which the words stand together, in order.
 func (s *selection) phrase(words []string, objects rowset, to coded) {
 	c := s.c
+	s.settle()                         // the fewer rows are left, the fewer objects are read
 	want := make([][]term, len(words)) // nil: a word that says nothing
 	var candidates rowset
 	for i, w := range words {
