@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# What `maillon convert` writes of every real file must pass the official
-# schemas, checked with engines that are not ours: ajv and xmllint.
+# What `maillon convert` writes of every real file, and the files that a hub makes of
+# all of them together, must pass the official schemas (and what has none, the schema
+# that we publish), checked with engines that are not ours: ajv and xmllint.
 #   outputs.sh MAILLON   (MAILLON_CONFORMANCE names the real files and schemas)
 set -euo pipefail
 maillon=$1
 here=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp "$here"/bench/ajv/{package.json,package-lock.json,validate.mjs} "$work/"
+cp "$here"/bench/ajv/{package.json,package-lock.json,validate.mjs,lines.mjs} "$work/"
 (cd "$work" && npm ci --silent --no-audit --no-fund)
 
 schemas=$MAILLON_CONFORMANCE/schemas
@@ -43,4 +44,17 @@ for to in "${!xml[@]}"; do
   xmllint --noout --schema "${xml[$to]}" "${files[@]}" 2>"$work/said" || { bad=1; grep -v ' validates$' "$work/said" | head -20; }
   echo "$to: ${#files[@]} files, $(grep -c ' validates$' "$work/said") accepted by xmllint"
 done
+
+mkdir "$work/edition"
+(cd "$here" && MAILLON_EDITION_OUT="$work/edition" go test -count=1 -run TestTheEditionOfRealFiles ./node/edition)
+for what in "decret.json ${json[json-2.0.3]}" "decret-1x.json ${json[json-1.5.0]}"; do
+  read -r file schema <<<"$what"
+  node "$work/validate.mjs" --whole "$schema" "$work/edition/$file" || bad=1
+done
+for what in "decret.xml ${xml[xml-2.0.2]}" "decret-1x.xml ${xml[xml-1.5.0]}"; do
+  read -r file schema <<<"$what"
+  xmllint --noout --schema "$schema" "$work/edition/$file" 2>"$work/said" || { bad=1; head -20 "$work/said"; }
+done
+node "$work/lines.mjs" "$work/edition/contrat.schema.json" "$work/edition/etendu.ndjson" "$work/edition/complet.ndjson" || bad=1
+echo "a hub's files of all of them: $(find "$work/edition" -type f | wc -l), judged"
 exit $bad

@@ -127,9 +127,12 @@ func (e *encoder) add(c *pivot.Complete) error {
 
 func isConforming(c *pivot.Complete) bool { return c.State == pivot.Conforming && !c.Withdrawn }
 
-// isLegal reports whether a contract belongs to the content décret. What only 2.0.0
-// accepts does not: that version has a layout and values of its own.
-func isLegal(c *pivot.Complete) bool { return isConforming(c) && c.Schema != pivot.V200 }
+// isLegal reports whether a contract belongs to the content décret, whose files name
+// the schema that they conform to. What only 2.0.0 accepts does not: that version has a
+// layout and values of its own; nor what only versions before 1.5.0 accept.
+func isLegal(c *pivot.Complete) bool {
+	return isConforming(c) && c.Schema != pivot.V200 && (c.Generation != pivot.Gen1 || c.Schema == pivot.V150)
+}
 
 // legal adds a contract to the files of the content décret.
 func (e *encoder) legal(c *pivot.Complete) error {

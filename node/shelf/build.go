@@ -86,8 +86,10 @@ func (s *Shelf) survey(ctx context.Context, d *Dataset) (map[pivot.Generation]in
 			}
 			d.Last = max(d.Last, at)
 		}
-		if legal(c) {
+		if c.State == pivot.Conforming && !c.Withdrawn {
 			d.Conform++
+		}
+		if legal(c) {
 			counts[c.Contract.Generation]++
 		}
 	}
@@ -190,11 +192,12 @@ func conforming(all iter.Seq[pivot.Complete], gen pivot.Generation) iter.Seq[piv
 	}
 }
 
-// legal reports whether a contract belongs to the content décret. What only
-// 2.0.0 accepts does not: that version has a layout and values of its own,
-// which the later schemas of the same file refuse.
+// legal reports whether a contract belongs to the content décret, whose files name
+// the schema that they conform to. What only 2.0.0 accepts does not: that version has
+// a layout and values of its own, which the later schemas of the same file refuse; nor
+// what only versions before 1.5.0 accept.
 func legal(c pivot.Complete) bool {
-	return c.State == pivot.Conforming && !c.Withdrawn && c.Schema != pivot.V200
+	return c.State == pivot.Conforming && !c.Withdrawn && c.Schema != pivot.V200 && (c.Contract.Generation != pivot.Gen1 || c.Schema == pivot.V150)
 }
 
 // removeOthers deletes files that the dataset has no more.
