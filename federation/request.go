@@ -39,6 +39,7 @@ const (
 	Present Do = "present" // admission on a charter that exists
 	Renew   Do = "renew"   // a new charter, or a new pass, like the one there is
 	Rotate  Do = "rotate"  // a new charter for another key
+	Take    Do = "take"    // the reports that wait for it
 )
 
 // A Request is what a node asks of its hub. It is signed by the node's key,
@@ -111,8 +112,8 @@ func (r Request) check() error {
 	}
 	node, _, err := ParseKeyName(keyName(r.Key))
 	switch {
-	case !slices.Contains([]Do{Join, Present, Renew, Rotate}, r.Do):
-		return badNote("do %q, want join, present, renew or rotate", cut(string(r.Do)))
+	case !slices.Contains([]Do{Join, Present, Renew, Rotate, Take}, r.Do):
+		return badNote("do %q, want join, present, renew, rotate or take", cut(string(r.Do)))
 	case err != nil || node != r.Node:
 		return badNote("key %q is no key of %s", cut(r.Key), r.Node)
 	case (r.NewKey != "") != (r.Do == Rotate):

@@ -26,12 +26,21 @@ func TestVectorsOfTheProtocol(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, invitation := invite(t)
+	key, r, o := reported(t)
+	report, err := SignReport(r, key.signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcome, err := SignOutcome(o, key.signer)
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, inPool, _ := pass(t)
 	for name, want := range map[string]string{
 		"key": k.text, "announcement": string(signed),
 		"chain":           string(JoinChain(h.notes(t))),
 		"revocation list": string(list(t, h.region, 1, revoke("00000000000000ff", "")).Note()),
-		"request":         string(asked), "invitation": invitation, "pass": hex.EncodeToString(inPool),
+		"request":         string(asked), "report": string(report), "outcome": string(outcome), "invitation": invitation, "pass": hex.EncodeToString(inPool),
 	} {
 		if block := indent(want); !strings.Contains(string(raw), "\n\n"+block+"\n") {
 			t.Errorf("docs/protocol.md does not show this %s:\n%s", name, block)

@@ -46,6 +46,7 @@ func (n *Node) adminActs(tokens []string) http.Handler {
 	n.sourceRoutes(r)
 	n.successionRoutes(r)
 	n.decisionRoutes(r)
+	n.reportRoutes(r)
 	n.outletRoutes(r)
 	n.backupRoutes(r)
 	n.leaveRoutes(r)

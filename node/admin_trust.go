@@ -111,7 +111,7 @@ func least(r *http.Request) authority.Role {
 		return authority.Administrator // everything the node holds
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		return authority.Reader
-	case strings.HasPrefix(r.URL.Path, "/admin/v1/members/"), strings.HasPrefix(r.URL.Path, "/admin/v1/decisions"):
+	case strings.HasPrefix(r.URL.Path, "/admin/v1/members/"), strings.HasPrefix(r.URL.Path, "/admin/v1/decisions"), strings.HasPrefix(r.URL.Path, "/admin/v1/reports"):
 		return authority.Registrar
 	case strings.HasPrefix(r.URL.Path, "/admin/v1/invitations"), r.URL.Path == "/admin/v1/import":
 		return authority.Reader // [Node.act] knows better

@@ -64,13 +64,14 @@ func (d *desk) routes(r *mux.Router) {
 		return
 	}
 	for path, page := range map[string]func(http.ResponseWriter, *http.Request, web.Desk){
-		"/bureau": d.members, "/bureau/invitations": d.invitations, "/bureau/suivi": d.trail, "/bureau/operateurs": d.operators, "/bureau/conflits": d.conflicts,
+		"/bureau": d.members, "/bureau/invitations": d.invitations, "/bureau/suivi": d.trail, "/bureau/operateurs": d.operators, "/bureau/conflits": d.conflicts, "/bureau/signalements": d.reports,
 	} {
 		r.HandleFunc(path, d.known(page)).Methods("GET")
 	}
 	for path, act := range map[string]func(http.ResponseWriter, *http.Request, web.Desk){
 		"/bureau/invitations": d.invite, "/bureau/operateurs": d.addOperator, "/bureau/operateurs/retirer": d.removeOperator,
 		"/bureau/conflits": d.settle, "/bureau/decisions/{key:[0-9a-f]{32}}/annuler": d.void,
+		"/bureau/signalements/{id:[0-9a-f]{32}}":                   d.answerReport,
 		"/bureau/membres/{node}/{act:accept|suspend|revoke|renew}": d.decide, "/bureau/invitations/{token}/withdraw": d.withdraw,
 	} {
 		r.HandleFunc(path, d.known(d.sent(act))).Methods("POST")

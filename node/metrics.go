@@ -66,6 +66,7 @@ func (n *Node) metrics(w http.ResponseWriter, _ *http.Request) {
 		}
 	}
 	n.targets.mu.Unlock()
+	n.measureReports(all)
 	for _, p := range []*pool{n.above, n.below} {
 		p.measure(all)
 	}

@@ -35,6 +35,7 @@ import (
 	"maillon/node/front"
 	"maillon/node/harvester"
 	"maillon/node/outlet"
+	"maillon/node/reports"
 	"maillon/node/shelf"
 	"maillon/store/bolt"
 	"maillon/store/journal"
@@ -72,7 +73,10 @@ type Node struct {
 	gather   *harvester.Harvester
 	outlet   *outlet.Outlet
 	face     *api.Server // what the public listener answers
-	uplinks  uplinks
+	reports  *reports.Desk
+
+	reportLimits *reportLimits
+	uplinks      uplinks
 
 	mirrors mirrors
 	head    headGuard
@@ -99,11 +103,11 @@ type Node struct {
 
 // bells wake tasks. Each holds at most one wake-up.
 type bells struct {
-	views, announce, follow, state, files, editions, cosign, witness, push, confirm chan struct{}
+	views, announce, follow, state, files, editions, cosign, witness, push, confirm, reports chan struct{}
 }
 
 func (b bells) all() {
-	for _, bell := range []chan struct{}{b.views, b.announce, b.follow, b.state, b.files, b.editions, b.cosign, b.witness, b.push, b.confirm} {
+	for _, bell := range []chan struct{}{b.views, b.announce, b.follow, b.state, b.files, b.editions, b.cosign, b.witness, b.push, b.confirm, b.reports} {
 		ring(bell)
 	}
 }
@@ -137,7 +141,7 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	bell := func() chan struct{} { return make(chan struct{}, 1) }
 	n = &Node{
 		cfg: cfg, log: log, now: cfg.Now,
-		bells:   bells{views: bell(), announce: bell(), follow: bell(), state: bell(), files: bell(), editions: bell(), cosign: bell(), witness: bell(), push: bell(), confirm: bell()},
+		bells:   bells{views: bell(), announce: bell(), follow: bell(), state: bell(), files: bell(), editions: bell(), cosign: bell(), witness: bell(), push: bell(), confirm: bell(), reports: bell()},
 		mirrors: newMirrors(),
 	}
 	if n.now == nil {
@@ -227,6 +231,7 @@ func (n *Node) path(name string) string { return filepath.Join(n.cfg.Data, name)
 
 // plan lists the tasks. Their order does not matter: each waits for its bell.
 func (n *Node) plan() error {
+	n.reports, n.reportLimits = n.newReports(), newReportLimits(n.cfg.Front.Proxies.Client)
 	if err := n.planServers(); err != nil {
 		return err
 	}
@@ -247,6 +252,7 @@ func (n *Node) plan() error {
 		task{"publish", n.outlet.Run},
 		task{"backup", n.runBackups},
 		task{"uplink", n.runUplink},
+		task{"reports", n.runReports},
 	)
 	if n.cfg.Deposits.Inbox != "" {
 		n.tasks = append(n.tasks, task{"inbox", n.runInbox})

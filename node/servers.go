@@ -73,6 +73,7 @@ func (n *Node) planServers() error {
 		return err
 	}
 	n.face = s
+	s.Reports, s.MayReport = n.reports, func(r *http.Request) bool { return n.reportLimits.allow(r, n.now()) }
 	desk, err := n.adminHandler(adminTokens)
 	if err != nil {
 		return err

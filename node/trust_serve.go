@@ -67,6 +67,9 @@ func (n *Node) trustHandler() http.Handler {
 	r.HandleFunc("/federation/v1/revocations", n.serveRevocations).Methods("GET", "HEAD")
 	r.HandleFunc("/federation/v1/join", n.serveCall(federation.Join)).Methods("POST")
 	r.HandleFunc("/federation/v1/charter", n.serveCall(federation.Present, federation.Renew, federation.Rotate)).Methods("POST")
+	for _, path := range []string{"", "/take", "/outcomes"} {
+		r.HandleFunc("/federation/v1/reports"+path, n.serveReports).Methods("POST")
+	}
 	return r
 }
 

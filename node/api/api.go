@@ -33,6 +33,7 @@ import (
 	"maillon/node/deposit"
 	"maillon/node/firms"
 	"maillon/node/harvester"
+	"maillon/node/reports"
 	"maillon/node/shelf"
 	"maillon/node/toolbox"
 	"maillon/node/web"
@@ -119,6 +120,11 @@ type Server struct {
 	// Alerts keeps who follows which search; nil for nobody.
 	Alerts *alerts.Desk
 
+	// Reports is where errors are reported; nil for nowhere. MayReport limits who may.
+	Reports   *reports.Desk
+	MayReport func(*http.Request) bool
+
+	stamps  stamper
 	answers answers
 	drawn   outlines
 	expires expiries
@@ -204,6 +210,7 @@ func (s *Server) router() *mux.Router {
 	s.healthRoutes(r)
 	s.auditRoutes(r, v1)
 	s.pageRoutes(r)
+	s.reportRoutes(r, v1)
 	s.toolboxRoutes(r)
 	r.Handle("/valider", s.answer(func(w http.ResponseWriter, r *http.Request) error {
 		return s.page(w, r, http.StatusOK, s.checkPage(web.CheckPage{}))

@@ -182,6 +182,7 @@ func asked(r *rig) map[string]string {
 		"getContract":     "buyer=" + rennes + "&slug=A", "getHistory": "buyer=" + rennes + "&slug=A", "getDataset": "id=" + set,
 		"getDeposit": "id=" + dep.Items[0].ID, "getRule": "id=siret-key", "getNode": "id=" + rennes, "getClimb": "id=" + rennes, "getLetter": "siret=" + rennes,
 		"getSupplier": "id=35600000000048", "getAlert": "token=" + r.alertToken("cpv=45").Token,
+		"getReport": "id=" + strings.Repeat("0a", 16),
 	}
 }
 

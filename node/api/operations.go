@@ -33,6 +33,9 @@ var operations = []openapi.Operation{
 	get("contracts", "getHistory", "/api/v1/contracts/{buyer}/{slug}/history", HistoryJSON{}, contractName),
 	get("contracts", "listConflicts", "/api/v1/conflicts", page[ConflictJSON]{},
 		params{{Name: "kind", Enum: []string{"sources", "collision", "duplicates"}}, {Name: "state", Enum: []string{"open", "settled"}}, {Name: "buyer"}, after, limit(maxConflicts), lang}),
+	get("contracts", "listReports", "/api/v1/reports", page[ReportJSON]{},
+		params{{Name: "state", Enum: []string{"waiting", "received", "answered", "corrected", "rejected"}}, {Name: "contract"}, {Name: "buyer"}, {Name: "node"}, after, limit(maxPage), lang}),
+	get("contracts", "getReport", "/api/v1/reports/{id}", ReportJSON{}, params{{Name: "id"}}),
 	getOther("contracts", "listChanges", "/api/v1/changes", "application/x-ndjson", params{
 		{Name: "since"}, limit(mostChanges), {Name: "wait", Type: "integer", Most: int(mostWait / time.Second)}, {Name: "buyer"},
 		{Name: "departement", Example: "35"}, {Name: "record", Enum: []string{"yes", "no"}}, lang,

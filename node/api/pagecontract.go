@@ -23,6 +23,12 @@ func (s *Server) contractPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return s.showContract(w, r, http.StatusOK, d, web.ReportForm{})
+}
+
+// showContract writes the page of a contract, with the form to report errors as it
+// was filled in.
+func (s *Server) showContract(w http.ResponseWriter, r *http.Request, status int, d view.Detail, f web.ReportForm) error {
 	lang := langOf(r)
 	shown := d.Versions[0]
 	c := shown.Contract
@@ -65,7 +71,10 @@ func (s *Server) contractPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		page.Lots = append(page.Lots, row)
 	}
-	return s.page(w, r, http.StatusOK, page)
+	if err := s.contractReports(&page, d.Address, f); err != nil {
+		return err
+	}
+	return s.page(w, r, status, page)
 }
 
 // versionRows adds every version and every source of it.

@@ -125,7 +125,7 @@ func (s *Server) postLogout(w http.ResponseWriter, r *http.Request) error {
 
 // localPath is where to go after the login: a page of the entry by hand.
 func localPath(next string) string {
-	if next == "/saisie" || strings.HasPrefix(next, "/saisie?") {
+	if next == "/signalements" || next == "/saisie" || strings.HasPrefix(next, "/saisie?") {
 		return next
 	}
 	return "/saisie"

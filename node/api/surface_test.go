@@ -22,6 +22,7 @@ import (
 	"maillon/federation"
 	"maillon/federation/audit"
 	"maillon/node/deposit"
+	"maillon/node/reports"
 	"maillon/node/shelf"
 	"maillon/node/web"
 	"maillon/store"
@@ -141,7 +142,12 @@ func newRig(t *testing.T, base string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	book := reports.Book{DB: storetest.Memory()}
+	if err := book.Add(reports.Report{ID: strings.Repeat("0a", 16), Contract: rennes + "/A", Topic: "wrong", Made: now(), Changed: now(), Node: rennes, To: rennes, State: "received", Text: "secret words", Mail: "a@b.example"}); err != nil {
+		t.Fatal(err)
+	}
 	r.s = &Server{
+		Reports: &reports.Desk{Book: book, Self: rennes, Now: now}, MayReport: func(*http.Request) bool { return true },
 		Self:    NodeStatus{ID: rennes, Name: "Ville de Rennes", Level: "commune", Geozone: zone.String(), State: "self", URL: base, Catalog: base + "/catalog", Key: public},
 		Catalog: sh, Log: zerolog.Nop(), Views: v, Index: search.New(), Shelf: sh, Own: own, Fed: r, Publisher: r, Pages: pages, Tokens: []string{"good"}, MaxBytes: 1 << 20,
 		Desk:  &deposit.Desk{Dir: t.TempDir(), DB: main, Log: own, Signer: signer, MaxBytes: 1 << 20, Ready: func() error { return nil }, Now: now},

@@ -28,6 +28,8 @@ type ContractPage struct {
 	Repairs       []string // sentences in the page's language
 	Versions      []VersionRow
 	Lots          []LotRow      // the other lots of the same procedure
+	Reports       []ReportRow   // errors that were reported
+	Report        *ReportForm   // nil if nothing can be reported here
 	Decisions     []DecisionRow // what operators of hubs decided of it, newest first
 	FixURL        string        // where an agent corrects it; "" if that cannot be done here
 	Withdrawn     bool

@@ -179,7 +179,7 @@ func sampleContract() ContractPage {
 		Versions: []VersionRow{
 			{Node: "siren:210000019", NodeName: "Commune d’Aval", Authority: "own", State: "a-corriger", Reason: "newest", Shown: true, Index: 1240, Epoch: 1, At: then, Published: "2026-03-02"},
 			{Node: "siren:230000011", Authority: "none", Reason: "authority", Index: 77, At: then, Differs: []DifferRow{{"Montant", "montant", "123450.5", "123450"}, {"", "dureeMois", "", "6"}}}},
-		Decisions: sampleDecisions,
+		Decisions: sampleDecisions, Reports: sampleReports, Report: &ReportForm{Action: "/opendata/marches/21000001900017/1/signaler", Stamp: "1.ab", Error: "Dites ce qui ne va pas.", Topic: "wrong", Text: "x", Mail: "a@b.example"},
 		Lots:      []LotRow{{"Lot 1 : gros œuvre", "/opendata/marches/21000001900017/2026-013", "210 000 €"}, {Title: "Lot 3 : peinture"}},
 		Withdrawn: true, Redacted: "donnée personnelle publiée à tort"}
 }

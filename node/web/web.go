@@ -81,6 +81,7 @@ var samples = []Page{
 	APIPage{}, NumbersPage{}, ProfilesPage{},
 	DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{}, DeskHealthPage{},
 	ToolboxPage{}, ToolboxDocPage{}, ToolboxRolesPage{}, ToolboxPlanPage{}, ToolboxContactsPage{}, ToolboxCalendarPage{}, ToolboxCallsPage{}, ToolboxStoriesPage{}, ToolboxServicesPage{}, ToolboxKitPage{},
+	ReportPage{}, ReportsPage{}, DeskReportsPage{},
 }
 
 // New parses the templates of every page in every language.
@@ -129,6 +130,12 @@ func (p *Pages) funcs(lang texts.Lang) template.FuncMap {
 		"t":    func(key string, args ...any) string { return texts.T(lang, key, args...) },
 		"lang": func() texts.Lang { return lang },
 		"site": func() Site { return p.site },
+		"answering": func(row ReportRow, path, form string) any {
+			return struct {
+				Row        ReportRow
+				Path, CSRF string
+			}{row, path, form}
+		},
 		"link": func(path string) string { return p.site.Base + path },
 	}
 	maps.Copy(all, formats(lang))

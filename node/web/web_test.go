@@ -38,11 +38,15 @@ func renderWith(t *testing.T, p *Pages, lang texts.Lang, page Page) string {
 }
 
 func everyPage() map[string][]Page {
-	return map[string][]Page{
+	all := map[string][]Page{
 		"full":   slices.Concat(fullPages(), fullToolbox(), fullSite()),
 		"empty":  slices.Concat(emptyPages(), emptyToolbox(), emptySite()),
 		"sparse": slices.Concat(sparsePages(), sparseToolbox(), sparseSite()),
 	}
+	for kind, more := range map[string][]Page{"full": fullReports(), "empty": emptyReports(), "sparse": sparseReports()} {
+		all[kind] = append(all[kind], more...)
+	}
+	return all
 }
 
 func TestEveryPageHasSamples(t *testing.T) {
