@@ -25,7 +25,12 @@ func TestWhatIsDisputed(t *testing.T) {
 		"two nodes, two amounts":          {[]Source{rec("a", 0, "X", "papier", nil), rec("b", 0, "X", "papier", amount(4000))}, true},
 		"an update by the same node":      {[]Source{rec("a", 0, "X", "papier", nil), rec("a", 1, "X", "papier", func(s *Source) { amount(4000)(s); later(s) })}, false},
 		"one node, two tellings of a day": {[]Source{rec("a", 0, "X", "papier", nil), rec("a", 1, "X", "papier", amount(4000))}, true},
-		"what was withdrawn":              {[]Source{rec("a", 0, "X", "papier", nil), rec("b", 1, "X", "papier", func(s *Source) { amount(4000)(s); s.Withdrawn = true })}, false},
+		"one deposit, two publications":   {[]Source{rec("a", 0, "X", "papier", nil), rec("a", 1, "X", "papier", func(s *Source) { amount(4000)(s); later(s); s.Deposit = "d0" })}, true},
+		"one deposit, a modification": {[]Source{rec("a", 0, "X", "papier", nil), rec("a", 1, "X", "papier", func(s *Source) {
+			later(s)
+			s.Deposit, s.Contract.Modifications = "d0", []pivot.Modification{{Notified: "2026-03-15"}}
+		})}, false},
+		"what was withdrawn": {[]Source{rec("a", 0, "X", "papier", nil), rec("b", 1, "X", "papier", func(s *Source) { amount(4000)(s); s.Withdrawn = true })}, false},
 		"an update that the other copied": {
 			[]Source{rec("a", 0, "X", "papier", nil), rec("b", 0, "X", "papier", nil), rec("a", 1, "X", "papier", func(s *Source) { amount(4000)(s); later(s) }), rec("b", 1, "X", "papier", func(s *Source) { amount(4000)(s); later(s) })},
 			false,
@@ -40,14 +45,26 @@ func TestWhatIsDisputed(t *testing.T) {
 }
 
 func TestWhatCollides(t *testing.T) {
+	in := func(where ...string) (out []Deposited) {
+		for _, w := range where {
+			node, deposit, _ := strings.Cut(w, "/")
+			out = append(out, Deposited{node, deposit})
+		}
+		return out
+	}
 	for name, c := range map[string]struct {
-		deposits [][]string
-		want     bool
+		published [][]Deposited
+		want      bool
 	}{
-		"one": {[][]string{{"a"}}, false}, "lots of one file": {[][]string{{"a"}, {"a", "b"}, {"b"}}, false},
-		"one that nobody published beside the others": {[][]string{{"a"}, {"a"}, {"b"}}, true}, "two": {[][]string{{"a"}, {"b"}}, true},
+		"one":                         {[][]Deposited{in("a/1")}, false},
+		"lots of one file":            {[][]Deposited{in("a/1"), in("a/1", "a/2"), in("a/2")}, false},
+		"lots that two nodes publish": {[][]Deposited{in("a/1", "b/1"), in("a/1", "b/1")}, false},
+		"one that nobody published beside the others": {[][]Deposited{in("a/1"), in("a/1"), in("a/2")}, true},
+		"two files of one node":                       {[][]Deposited{in("a/1"), in("a/2")}, true},
+		"two nodes":                                   {[][]Deposited{in("a/1"), in("b/1")}, true},
+		"two for one node, one for another":           {[][]Deposited{in("a/1", "b/1"), in("a/1")}, true},
 	} {
-		if got := Collides(c.deposits); got != c.want {
+		if got := Collides(c.published); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -12,7 +13,9 @@ import (
 
 // Disputed reports whether sources contradict each other on a contract: two records
 // that are each the latest word of somebody differ. What a node published before it
-// published again is no contradiction, and what was withdrawn says nothing.
+// published again is no contradiction, but two records that stand in one of its
+// deposits are, unless one tells of more modifications. What was withdrawn says
+// nothing.
 func (c Contract) Disputed() bool {
 	var latest []Source
 	for _, v := range c.Versions {
@@ -42,26 +45,56 @@ func (c Contract) updated(s Source) bool {
 	})
 }
 
-// newer reports whether a is an update of b: published later, or as late with more
-// modifications. Two that one node published as of one day are not.
+// newer reports whether a is an update of b: with more modifications, or in another
+// deposit and published later.
 func newer(a, b Source) bool {
 	x, y := published(a), published(b)
-	return x > y || x == y && len(a.Contract.Modifications) > len(b.Contract.Modifications)
+	return x >= y && len(a.Contract.Modifications) > len(b.Contract.Modifications) || x > y && a.Deposit != b.Deposit
 }
 
-// Collides reports whether, of the contracts that stand under one id, one does not
-// belong there: nobody published it side by side with another, as lots are. Of each
-// contract it is given the deposits that hold a record of it, sorted.
-func Collides(deposits [][]string) bool {
-	holds := map[string]int{}
-	for _, list := range deposits {
+// Collides reports whether the contracts that stand under one id do not belong
+// together as lots do: one of them was never published side by side with another, or
+// two nodes do not publish the same of them. Of each contract it is given where it
+// was published.
+func Collides(published [][]Deposited) bool {
+	holds, sets := map[Deposited]int{}, map[string]map[int]bool{}
+	for i, list := range published {
 		for _, d := range list {
 			holds[d]++
+			if sets[d.Node] == nil {
+				sets[d.Node] = map[int]bool{}
+			}
+			sets[d.Node][i] = true
 		}
 	}
-	return len(deposits) > 1 && slices.ContainsFunc(deposits, func(list []string) bool {
-		return !slices.ContainsFunc(list, func(d string) bool { return holds[d] > 1 })
+	if len(published) < 2 {
+		return false
+	}
+	for _, set := range sets {
+		if len(sets) > 1 && len(set) < len(published) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(published, func(list []Deposited) bool {
+		return !slices.ContainsFunc(list, func(d Deposited) bool { return holds[d] > 1 })
 	})
+}
+
+// Deposited is a deposit of a node.
+type Deposited struct{ Node, Deposit string }
+
+// Deposits lists where a contract was published, in order.
+func (c Contract) Deposits() []Deposited {
+	var out []Deposited
+	for _, v := range c.Versions {
+		for _, s := range append([]Source{v.Source}, v.Also...) {
+			out = append(out, Deposited{s.Ref.Node, s.Deposit})
+		}
+	}
+	slices.SortFunc(out, func(a, b Deposited) int {
+		return cmp.Or(strings.Compare(a.Node, b.Node), strings.Compare(a.Deposit, b.Deposit))
+	})
+	return slices.Compact(out)
 }
 
 // Duplicates finds contracts of one buyer with different ids that may be one that

@@ -55,16 +55,6 @@ func oneDecision(list []*groupContract) bool {
 	})
 }
 
-func depositsOf(c contract.Contract) []string {
-	out := map[string]bool{}
-	for _, v := range c.Versions {
-		for _, s := range append([]contract.Source{v.Source}, v.Also...) {
-			out[s.Ref.Node+"\x00"+s.Deposit] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(out))
-}
-
 // collide notes which ids of the contracts, which are all that stand under their
 // ids, cover what does not belong together.
 func (b *applying) collide(buyer string, fresh []groupContract) error {
@@ -81,7 +71,7 @@ func (b *applying) collide(buyer string, fresh []groupContract) error {
 	}
 	for _, id := range slices.Sorted(maps.Keys(byID)) {
 		list := byID[id]
-		var deposits [][]string
+		var deposits [][]contract.Deposited
 		for _, c := range list {
 			deposits = append(deposits, c.deposits)
 		}

@@ -66,7 +66,7 @@ func TestConflictsAreWhatSomebodyMayHaveToSettle(t *testing.T) {
 	}
 	feed(t, v, rennes, 1,
 		put(t, rennes, "A"), put(t, rennes, "B"),
-		put(t, rennes, "B", `"2026-03-20"`, `"2026-03-25"`, "41000", "42000"), // an update is no contradiction
+		putIn(t, "later", rennes, "B", `"2026-03-20"`, `"2026-03-25"`, "41000", "42000"), // an update is no contradiction
 		put(t, rennes, "C", "papier", "encre"), put(t, rennes, "D", "papier", "tables"))
 	feed(t, v, other, 1,
 		other2("A"), // contradicts

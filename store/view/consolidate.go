@@ -275,7 +275,7 @@ func (b *applying) groupContract(c contract.Contract, buyer string) groupContrac
 		sum = append(sum, v.Reason...)
 		out.versions = append(out.versions, gv)
 	}
-	out.conflict, out.decisions, out.deposits = len(c.Versions) > 1 && c.Disputed(), c.Decisions, depositsOf(c)
+	out.conflict, out.decisions, out.deposits = len(c.Versions) > 1 && c.Disputed(), c.Decisions, c.Deposits()
 	for _, d := range c.Decisions {
 		sum = append(append(sum, d.What...), d.Key...)
 	}

@@ -38,8 +38,8 @@ type groupContract struct {
 	others   []string // of that family, escaped, who published versions of it too
 	versions []groupVersion
 
-	decisions []contract.Ruled // that hold for it
-	deposits  []string         // that hold a record of it; not kept
+	decisions []contract.Ruled     // that hold for it
+	deposits  []contract.Deposited // that hold a record of it; not kept
 }
 
 // A groupVersion is one record of a contract.

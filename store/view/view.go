@@ -25,7 +25,7 @@ import (
 // rules is the version of everything the views are a function of beside the
 // journals: reading, judging, identity, the shape of the rows. A change of
 // any of these raises it, and the views are made again.
-const rules = "11"
+const rules = "12"
 
 // Keys. A ref is node, 0, epoch (4 bytes), index (8 bytes); numbers are
 // big-endian. A group is the escaped buyer, "/", and contract.GroupKey of the id.

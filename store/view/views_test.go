@@ -38,6 +38,12 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 // put makes the entry of a contract; edit changes its JSON.
 func put(t testing.TB, buyer, id string, edit ...string) entry.Entry {
 	t.Helper()
+	return putIn(t, "dep", buyer, id, edit...)
+}
+
+// putIn is put in a deposit.
+func putIn(t testing.TB, deposit, buyer, id string, edit ...string) entry.Entry {
+	t.Helper()
 	raw := fmt.Sprintf(`{"id":%q,"acheteur":{"id":%q},"nature":"Marché","objet":"Exemple : papier","codeCPV":"30190000",`+
 		`"techniques":{"technique":["Sans objet"]},"modalitesExecution":{"modaliteExecution":["Sans objet"]},"marcheInnovant":false,"ccag":"Pas de CCAG",`+
 		`"offresRecues":3,"attributionAvance":false,"typeGroupementOperateurs":"Pas de groupement","sousTraitanceDeclaree":false,"procedure":"Procédure adaptée",`+
@@ -47,7 +53,7 @@ func put(t testing.TB, buyer, id string, edit ...string) entry.Entry {
 		id, buyer)
 	raw = strings.NewReplacer(edit...).Replace(raw)
 	rec := pivot.Record{Kind: pivot.Marche, Form: pivot.Nested, Raw: []byte(raw), Buyer: buyer, ID: id}
-	e, err := entry.NewPut(zeros{}, rec, entry.Source{Deposit: "dep", Series: "s", Pointer: "/marches/marche/0", Form: pivot.Nested}, at)
+	e, err := entry.NewPut(zeros{}, rec, entry.Source{Deposit: deposit, Series: "s", Pointer: "/marches/marche/0", Form: pivot.Nested}, at)
 	if err != nil {
 		t.Fatal(err)
 	}
