@@ -1,5 +1,5 @@
 # Everything a contributor types. `make check` is what lands must pass.
-.PHONY: build check test bench bench-pivot bench-catalog bench-query bench-hub fuzz demo dictionary sim
+.PHONY: deb measure build check test bench bench-pivot bench-catalog bench-query bench-hub fuzz demo dictionary sim
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o maillon ./cmd/maillon
@@ -61,3 +61,13 @@ SIM_REPORT ?= docs/scale.md
 sim:
 	MAILLON_SIM=$(SIM) MAILLON_SIM_SEED=$(SIM_SEED) MAILLON_SIM_REGIONS=$(SIM_REGIONS) MAILLON_SIM_ONLY=$(SIM_ONLY) MAILLON_SIM_REPORT=$(abspath $(SIM_REPORT)) \
 		go test -count=1 -v -timeout 12h -run TestNation ./federation/sim
+
+# maillon_VERSION_ARCH.deb in this folder; DEB_ARCH=arm64 for another machine.
+DEB_ARCH ?=
+deb:
+	packaging/deb/build $(DEB_ARCH)
+
+# Static, reproducible builds for every system, with checksums, in dist/.
+.PHONY: dist
+dist:
+	bash packaging/dist

@@ -16,6 +16,7 @@ func (n *Node) Deposit(ctx context.Context, req deposit.Request, r io.Reader) (*
 	}
 	n.log.Info().Str("deposit", rep.ID).Str("outcome", string(rep.Outcome)).Int("records", rep.Counts.Records).
 		Int("appended", rep.Counts.Appended).Uint64("journal", n.own.Size()).Msg("deposit")
+	n.counts.add("maillon_deposits_total", "outcome", string(rep.Outcome))
 	if rep.Unsaved != nil {
 		n.log.Error().Err(rep.Unsaved).Str("deposit", rep.ID).Msg("the records are published, their report is lost")
 	}

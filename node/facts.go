@@ -153,6 +153,7 @@ func outerFacts(ctx context.Context, cfg Config, now time.Time, running bool) do
 	f.Backup = backupFact(cfg.Backup)
 	f.Charter = charterFact(cfg, now)
 	f.Published, f.Deposits = depositFacts(cfg)
+	f.Mail = mailFact(ctx, cfg.Mail)
 	has := access.Open(filepath.Join(cfg.Data, access.FileName), time.Now).HasPassword()
 	f.Password = &has
 	a.names(ctx, &f)

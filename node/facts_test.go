@@ -2,6 +2,8 @@ package node
 
 import (
 	"bytes"
+	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -12,6 +14,7 @@ import (
 
 	"maillon/node/access"
 	"maillon/node/doctor"
+	"maillon/node/mail"
 	"maillon/store"
 	"maillon/store/bolt"
 )
@@ -100,6 +103,36 @@ func flip(path string) error {
 		}
 		return store.ErrNotFound
 	})
+}
+
+// A server of mail that greets is fine; one that says no, or is not there, is wrong.
+func TestTheDoctorAsksTheServerOfMail(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	greeting := make(chan string, 1)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, <-greeting)
+			_ = c.Close()
+		}
+	}()
+	c := mail.Config{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, Security: mail.Plain}
+	for said, fine := range map[string]bool{"220 mail.exemple.fr ESMTP\r\n": true, "554 go away\r\n": false, "": false} {
+		greeting <- said
+		if m := mailFact(t.Context(), c); (m.Error == "") != fine {
+			t.Errorf("%q: %+v", said, m)
+		}
+	}
+	if mailFact(t.Context(), mail.Config{}) != nil {
+		t.Error("a server that is not configured is looked at")
+	}
 }
 
 // A node that is no hub has a desk too: the administrator's password opens it, and

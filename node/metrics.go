@@ -50,7 +50,6 @@ func (n *Node) metrics(w http.ResponseWriter, _ *http.Request) {
 	if all == nil {
 		all = map[string]uint64{}
 	}
-	all["maillon_journal_entries"] = n.own.Size()
 	all["maillon_index_contracts"] = uint64(n.follower.Index.Len())
 	all["maillon_index_behind"] = n.follower.Behind()
 	for _, m := range n.roster.all() {
@@ -70,6 +69,7 @@ func (n *Node) metrics(w http.ResponseWriter, _ *http.Request) {
 	for _, p := range []*pool{n.above, n.below} {
 		p.measure(all)
 	}
+	n.measure(all)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	writeMetrics(w, all)
 }

@@ -55,6 +55,7 @@ type Node struct {
 	noisy  zerolog.Logger // of what others can cause as often as they like: a few a minute
 	counts counts
 
+	began    time.Time                // when it was made
 	front    *front.Front             // before the public handlers
 	tokens   atomic.Pointer[[]string] // of deposits, from their file
 	access   *access.Book             // password and tokens
@@ -147,6 +148,7 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	if n.now == nil {
 		n.now = time.Now
 	}
+	n.began = n.now()
 	n.noisy = log.Sample(&zerolog.BurstSampler{Burst: noisyMost, Period: time.Minute})
 	defer func() {
 		if err != nil {

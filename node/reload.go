@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"maillon/store"
+	"maillon/store/bolt"
 )
 
 // Reload takes in what of a configuration can change while the node runs: the foreign
@@ -40,3 +41,6 @@ func (n *Node) Alive() error {
 	}
 	return nil
 }
+
+// StoreLayout is the version of the stores that this program writes.
+func StoreLayout() int { return bolt.Layout() }

@@ -114,7 +114,7 @@ func (c *cli) root() *cobra.Command {
 		c.membersCommand(), c.inviteCommand(), c.joinCommand(), c.rootKeyCommand(), c.sourceCommand(), c.territoryCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
 	)
 	root.AddCommand(c.toolboxCommand(), c.queryCommand(), c.configCommand())
-	root.AddCommand(c.initCommand(), c.tokenCommand(), c.passwordCommand(), c.doctorCommand())
+	root.AddCommand(c.initCommand(), c.tokenCommand(), c.passwordCommand(), c.doctorCommand(), c.manCommand())
 	root.AddCommand(c.sireneCommand(), c.compareCommand(), c.lettersCommand())
 	root.AddCommand(c.settleCommand())
 	root.InitDefaultHelpCmd()

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 
 	"go.etcd.io/bbolt"
 )
@@ -44,6 +46,11 @@ func migrate(db *DB, steps []migration, readOnly bool) error {
 	case readOnly:
 		return fmt.Errorf("open the store %s: it was written by an older maillon (layout %d, this one has %d): start the node once to bring it up to date", db.path, have, len(steps))
 	}
+	if have > 0 { // there is something to lose
+		if err := db.keep(have); err != nil {
+			return fmt.Errorf("keep the store %s as it is before it is brought up to date: %w", db.path, err)
+		}
+	}
 	err = db.bolt.Update(func(tx *bbolt.Tx) error {
 		for i, step := range steps[have:] {
 			if err := step(tx); err != nil {
@@ -60,6 +67,33 @@ func migrate(db *DB, steps []migration, readOnly bool) error {
 		return fmt.Errorf("bring the store %s up to date: %w", db.path, err)
 	}
 	return nil
+}
+
+// Layout is the version that stores have once this program has opened them.
+func Layout() int { return len(migrations) }
+
+// KeptAs is where a store is kept as it was in an older layout.
+func KeptAs(path string, layout int) string { return fmt.Sprintf("%s.layout-%d", path, layout) }
+
+// keep writes a copy of the whole file beside it, if there is none yet, and only then
+// lets it be changed: going back to the older program is putting the copy back.
+func (d *DB) keep(layout int) error {
+	to := KeptAs(d.path, layout)
+	if _, err := os.Stat(to); err == nil {
+		return nil // kept when an earlier try was cut short
+	}
+	f, err := os.OpenFile(to+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	err = d.Snapshot(func(_ int64, content io.WriterTo) error {
+		_, err := content.WriteTo(f)
+		return err
+	})
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(to+".new"))
+	}
+	return os.Rename(to+".new", to)
 }
 
 // schemaOf is 0 for a file that holds nothing yet.
