@@ -71,3 +71,7 @@ deb:
 .PHONY: dist
 dist:
 	bash packaging/dist
+
+# Figures of docs/operating.md: size, memory, time until ready, a thousand readers.
+measure:
+	packaging/measure
