@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -347,35 +346,6 @@ func TestQueriesWhileContractsComeIn(t *testing.T) {
 	readers.Wait()
 	if x.Len() < 4 {
 		t.Errorf("%d contracts", x.Len())
-	}
-}
-
-// TestCompactingChangesNoAnswer: dead rows go, and nothing else.
-func TestCompactingChangesNoAnswer(t *testing.T) {
-	for _, file := range []string{"", filepath.Join(t.TempDir(), "index")} {
-		compacted(t, file)
-	}
-}
-
-func compacted(t *testing.T, file string) {
-	t.Helper()
-	x := small()
-	for i := range deadLeast + 10 {
-		x.Put([]view.Shown{made(hospital, "again", func(c *pivot.Contract) { c.Amount = some(float64(i)) })})
-	}
-	before, err := x.Search(t.Context(), query(t, "facets=all"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, err := x.Compact(file, Made{}); err != nil || n != deadLeast+9 {
-		t.Fatal(n, err)
-	}
-	after, err := x.Search(t.Context(), query(t, "facets=all"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(before, after); diff != "" {
-		t.Error(diff)
 	}
 }
 
