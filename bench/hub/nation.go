@@ -214,48 +214,49 @@ func (n *nation) idle(pause time.Duration) error {
 	return nil
 }
 
-// filesMade is when the nation last said that all files are made.
-func (n *nation) filesMade() (at time.Time, err error) {
+// edition tells of the last edition that the nation says it has made: when, and how
+// long it took.
+func (n *nation) edition() (at time.Time, took time.Duration, err error) {
 	raw, err := os.ReadFile(n.log.Name())
 	if err != nil {
-		return at, err
+		return at, 0, err
 	}
 	for line := range bytes.Lines(raw) {
 		var l struct {
 			Message string
 			Time    time.Time
+			Took    float64 // milliseconds
 		}
-		if json.Unmarshal(line, &l) == nil && l.Message == "files made" {
-			at = l.Time
+		if json.Unmarshal(line, &l) == nil && l.Message == "edition of the territory made" {
+			at, took = l.Time, time.Duration(l.Took*float64(time.Millisecond))
 		}
 	}
 	if at.IsZero() {
-		err = errors.New("no files were made yet")
+		err = errors.New("no edition was made yet")
 	}
-	return at, err
+	return at, took, err
 }
 
-// lines counts those of the consolidated file of everything.
-func (n *nation) lines() (int, error) {
-	f, err := os.Open(filepath.Join(n.dir, "data", "files", nationID+"-decp-consolide", "complet.ndjson"))
+// lines counts those of the file of everything that hold a text, as it is served.
+func (n *nation) lines(holding string) (count int, err error) {
+	res, err := http.Get(n.url + "/files/" + nationID + "-decp-consolide/complet.ndjson")
 	if err != nil {
 		return 0, err
 	}
-	defer f.Close()
-	count := 0
-	for r := bufio.NewReaderSize(f, 1<<20); ; {
-		chunk, err := r.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		if len(chunk) > 0 && err == nil {
-			count++
-		}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("complet.ndjson: %s", res.Status)
+	}
+	for r := bufio.NewReaderSize(res.Body, 1<<20); ; {
+		line, err := r.ReadSlice('\n')
 		if err == io.EOF {
 			return count, nil
 		}
 		if err != nil {
 			return count, err
+		}
+		if bytes.Contains(line, []byte(holding)) {
+			count++
 		}
 	}
 }
