@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -113,7 +112,11 @@ func (d *Desk) route(r *Report, to Place) {
 		r.Carry = true
 		return
 	}
-	r.Out = []Delivery{{Node: cmp.Or(map[bool]string{true: to.Hub}[to.Fetch], to.Node), URL: to.URL, Next: r.Made}}
+	next := to.Node
+	if to.Fetch {
+		next = to.Hub
+	}
+	r.Out = []Delivery{{Node: next, URL: to.URL, Next: r.Made}}
 }
 
 // newID is random but for the time that it begins with.
@@ -336,16 +339,16 @@ const (
 // tried takes note of a try: what got through, or is too old, is not tried again.
 func (d *Desk) tried(r Report, o Delivery, failed error) error {
 	now := d.Now()
-	_, err := d.Book.Change(r.ID, func(now2 *Report) error {
-		i := slices.IndexFunc(now2.Out, func(x Delivery) bool { return x.Node == o.Node })
-		if i < 0 || !now2.Changed.Equal(r.Changed) && r.To == d.Self {
+	_, err := d.Book.Change(r.ID, func(kept *Report) error {
+		i := slices.IndexFunc(kept.Out, func(x Delivery) bool { return x.Node == o.Node })
+		if i < 0 || !kept.Changed.Equal(r.Changed) && r.To == d.Self {
 			return nil // something newer is to be told
 		}
-		if failed == nil || now.Sub(now2.Changed) > federation.ReportLife/2 {
-			now2.Out = slices.Delete(now2.Out, i, i+1)
+		if failed == nil || now.Sub(kept.Changed) > federation.ReportLife/2 {
+			kept.Out = slices.Delete(kept.Out, i, i+1)
 			return nil
 		}
-		x := &now2.Out[i]
+		x := &kept.Out[i]
 		x.Tries++
 		x.Error = cutText(failed.Error(), 200)
 		x.Next = seconds(now.Add(min(lastWait, firstWait<<min(x.Tries-1, 12))))
