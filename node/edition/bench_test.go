@@ -61,6 +61,12 @@ func TestMeasure(t *testing.T) {
 	}
 	each("of which SHA-256", time.Since(begun))
 	t.Logf("%d pieces, %d cuts", len(e.Pieces), len(e.Cuts))
+	change(t, v, n)
+	begun = time.Now()
+	if _, err := s.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("after one contract changed: %s", time.Since(begun).Round(time.Millisecond))
 	whole, _ := e.Cut("")
 	for _, f := range whole.Files {
 		t.Logf("%-20s %6.1f MB, compressed %6.1f MB", f.Name, float64(f.Size)/1e6, float64(f.Gzipped)/1e6)
@@ -111,6 +117,19 @@ func spread(t *testing.T, v *view.Views, path string) int {
 	}
 	flush()
 	return n
+}
+
+// change puts one contract more into the views.
+func change(t *testing.T, v *view.Views, n int) {
+	raw := strings.NewReplacer("ID", "NEW", "BUYER", "20000000100018", "YEAR", "2026", "OBJECT", "nouveau").Replace(marche)
+	r := pivot.Record{Kind: pivot.Marche, Form: pivot.Nested, Raw: []byte(raw), Buyer: "20000000100018", ID: "NEW"}
+	e, err := entry.NewPut(zeros{}, r, entry.Source{Deposit: "d", Series: "s", Pointer: "/0", Form: r.Form}, time.Now())
+	if err == nil {
+		err = v.Apply(t.Context(), view.Journal{Node: hub}, []view.Item{{Index: uint64(n), Entry: e}}) //nolint:gosec // not negative
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // eachStream says what each format costs, on one core.
