@@ -54,7 +54,7 @@ func (d *Dialled) why() string {
 
 // dialBack tries TCP, then UDP.
 func (n *Node) dialBack(r *http.Request, q federation.Request) Dialled {
-	ip, err := n.cfg.Front.Proxies.Client(r)
+	ip, err := n.cfg.Front.Proxies.Seen(r)
 	if err != nil {
 		return Dialled{Error: err.Error()}
 	}

@@ -73,6 +73,29 @@ func (p Proxies) Client(r *http.Request) (netip.Addr, error) {
 	return ip, nil
 }
 
+// Seen is the address that this node, or the trusted proxy next to it, saw for itself:
+// one step of [Proxies.Client]. Whatever is to be dialled because somebody asked from
+// there is taken from this: a client on the machine of a proxy could claim the rest.
+func (p Proxies) Seen(r *http.Request) (netip.Addr, error) {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	ip := peer.Addr().Unmap().WithZone("")
+	if !p.trust(ip) {
+		return ip, nil
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	last := strings.TrimSpace(hops[len(hops)-1])
+	if last == "" {
+		return ip, nil
+	}
+	if ip, err = parseHop(last); err != nil {
+		return ip, fmt.Errorf("X-Forwarded-For: %w", err)
+	}
+	return ip, nil
+}
+
 // parseHop reads an address, with a port or without.
 func parseHop(s string) (netip.Addr, error) {
 	if ap, err := netip.ParseAddrPort(s); err == nil {
