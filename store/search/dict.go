@@ -58,10 +58,3 @@ func (a *arena) at(row uint32) []byte {
 	}
 	return a.blocks[row/perBlock][start:a.ends[row]:a.ends[row]]
 }
-
-func (a *arena) bytes() (n int) {
-	for _, b := range a.blocks {
-		n += cap(b)
-	}
-	return n + 4*cap(a.ends)
-}
