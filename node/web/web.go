@@ -22,6 +22,7 @@ import (
 	"html/template"
 	"maps"
 	"net/http"
+	"strings"
 	"time"
 
 	"maillon/catalog/texts"
@@ -60,10 +61,10 @@ type Site struct {
 // Pages writes the pages of one site. It is safe for concurrent use.
 type Pages struct {
 	site  Site
-	style []byte // the style sheet, in the site's colours
-	sheet string // its path, without the base
-	logo  string // likewise of the logo; "" for none
-	sets  map[texts.Lang]map[string]*template.Template
+	style []byte                            // the style sheet, in the site's colours
+	sheet string                            // its path, without the base
+	logo  string                            // likewise of the logo; "" for none
+	sets  map[texts.Lang]*template.Template // the frame, its parts, and every page
 }
 
 // A Page is one of this package's page values.
@@ -94,27 +95,45 @@ func New(site Site) (*Pages, error) {
 		site:  site,
 		style: sheet,
 		sheet: "/assets/style-" + digest(sheet) + ".css",
-		sets:  map[texts.Lang]map[string]*template.Template{},
+		sets:  map[texts.Lang]*template.Template{},
 	}
 	if site.Theme.Logo != nil {
 		p.logo = "/assets/logo-" + digest(site.Theme.Logo) + site.Theme.ending()
 	}
 	for _, lang := range texts.Langs {
-		frame, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html", "conflict-parts.html", "numbers-parts.html")
+		set, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html", "conflict-parts.html", "numbers-parts.html")
 		if err != nil {
 			return nil, fmt.Errorf("templates of the frame: %w", err)
 		}
-		p.sets[lang] = map[string]*template.Template{}
 		for _, page := range samples {
-			t, err := template.Must(frame.Clone()).ParseFS(markup, page.name()+".html")
-			if err != nil {
+			if err := addPage(set, page.name()); err != nil {
 				return nil, fmt.Errorf("template of the page %s: %w", page.name(), err)
 			}
-			p.sets[lang][page.name()] = t
 		}
+		p.sets[lang] = set
 	}
 	return p, nil
 }
+
+// addPage parses the file of a page into a set. In every file the page is called
+// "page"; in the set, which all pages share with the frame and its parts, it is
+// called after its file.
+func addPage(set *template.Template, name string) error {
+	file := name + ".html"
+	raw, err := markup.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if set.Lookup(file) != nil {
+		return nil // a kind of page that two values fill
+	}
+	text := strings.Replace(string(raw), `{{define "page"}}`, `{{define "`+pageOf(name)+`"}}`, 1)
+	_, err = set.New(file).Parse(text)
+	return err
+}
+
+// pageOf is the name of a page in a set of templates.
+func pageOf(name string) string { return "page " + name }
 
 // digest names a file by its content.
 func digest(content []byte) string {
@@ -151,9 +170,10 @@ type frame struct {
 	Logo         string // its address; "" for none
 	Access       string // totale, partielle, non: the state of accessibility
 	Page         Page
-	Desk         *Desk  // nil but for pages of the desk
-	Embed        bool   // the page stands in a frame of another site: without head and foot
-	Alone        string // its address without the frame
+	Body         template.HTML // the page, written
+	Desk         *Desk         // nil but for pages of the desk
+	Embed        bool          // the page stands in a frame of another site: without head and foot
+	Alone        string        // its address without the frame
 }
 
 // Render writes page in lang with status. The page is made whole before its
@@ -179,8 +199,8 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, lang 
 		d := page.desk()
 		f.Desk = &d
 	}
-	var b bytes.Buffer
-	if err := p.sets[lang][page.name()].ExecuteTemplate(&b, "frame", f); err != nil {
+	b, err := write(p.sets[lang], f)
+	if err != nil {
 		http.Error(w, texts.T(lang, "web.error.template"), http.StatusInternalServerError)
 		return fmt.Errorf("page %s for %s: %w", page.name(), r.URL.Path, err)
 	}
@@ -192,11 +212,23 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, lang 
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	w.WriteHeader(status)
-	_, err := w.Write(b.Bytes())
-	if err != nil {
+	if _, err := w.Write(b); err != nil {
 		return fmt.Errorf("page %s for %s: %w", page.name(), r.URL.Path, err)
 	}
 	return nil
+}
+
+// write fills the page, and then the frame around it.
+func write(set *template.Template, f frame) ([]byte, error) {
+	var body, whole bytes.Buffer
+	if err := set.ExecuteTemplate(&body, pageOf(f.Page.name()), f.Page); err != nil {
+		return nil, err
+	}
+	f.Body = template.HTML(body.String()) // what html/template has just made
+	if err := set.ExecuteTemplate(&whole, "frame", f); err != nil {
+		return nil, err
+	}
+	return whole.Bytes(), nil
 }
 
 // Static serves the style sheet and the logo at their present names, to be kept

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -254,6 +255,32 @@ func TestScreenshots(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(doc), 0o644); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+}
+
+// All pages share one set of templates: of two with one name, the first would be
+// lost without a word.
+func TestNoTwoTemplatesBearOneName(t *testing.T) {
+	files, err := markup.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defined, in := regexp.MustCompile(`{{-? *define "([^"]+)"`), map[string]string{}
+	for _, f := range files {
+		raw, err := markup.ReadFile(f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range defined.FindAllStringSubmatch(string(raw), -1) {
+			name := m[1]
+			if name == "page" {
+				name = pageOf(f.Name())
+			}
+			if other, twice := in[name]; twice {
+				t.Errorf("%q stands in %s and in %s", name, other, f.Name())
+			}
+			in[name] = f.Name()
 		}
 	}
 }
