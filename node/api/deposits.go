@@ -57,11 +57,6 @@ func (s *Server) listDeposits(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for i, rep := range reports {
-		short := *rep
-		short.Records = nil
-		reports[i] = &short
-	}
 	return writeJSON(w, map[string]any{"items": reports})
 }
 

@@ -70,6 +70,9 @@ type Desk struct {
 	Now   func() time.Time
 
 	mu sync.Mutex // one writer at a time, from the look at what is live to the commit
+
+	reading sync.Mutex // guards heads
+	heads   map[string]head
 }
 
 // Deposit reads a pivot file from r, appends what is new and returns the

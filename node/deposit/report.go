@@ -290,7 +290,8 @@ func (d *Desk) Report(id string) (*Report, error) {
 // longestID is more than the id of any deposit has, and less than a file system takes.
 const longestID = 120
 
-// Reports returns the newest n reports, newest first.
+// Reports returns the heads of the newest n reports, newest first: everything but
+// their Records. They are shared: do not change them.
 func (d *Desk) Reports(n int) ([]*Report, error) {
 	dirs, err := os.ReadDir(d.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -304,7 +305,7 @@ func (d *Desk) Reports(n int) ([]*Report, error) {
 		if len(out) == n {
 			break
 		}
-		rep, err := d.Report(dir.Name())
+		rep, err := d.head(dir.Name())
 		if errors.Is(err, store.ErrNotFound) {
 			continue // being received now, or cut short by a crash
 		}
@@ -314,4 +315,40 @@ func (d *Desk) Reports(n int) ([]*Report, error) {
 		out = append(out, rep)
 	}
 	return out, nil
+}
+
+// A head is a report without its records, as read from a file of that date and size.
+type head struct {
+	at   time.Time
+	size int64
+	rep  *Report
+}
+
+// mostHeads is how many heads are remembered; a list shows fifty.
+const mostHeads = 200
+
+// head reads the report of a deposit if it has changed since the last time.
+func (d *Desk) head(id string) (*Report, error) {
+	info, err := os.Stat(filepath.Join(d.Dir, filepath.Base(id), "report.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("deposit %q: %w", id, store.ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStorage, err)
+	}
+	d.reading.Lock()
+	defer d.reading.Unlock()
+	if h, ok := d.heads[id]; ok && h.at.Equal(info.ModTime()) && h.size == info.Size() {
+		return h.rep, nil
+	}
+	rep, err := d.Report(id)
+	if err != nil {
+		return nil, err
+	}
+	rep.Records = nil
+	if d.heads == nil || len(d.heads) >= mostHeads {
+		d.heads = map[string]head{}
+	}
+	d.heads[id] = head{info.ModTime(), info.Size(), rep}
+	return rep, nil
 }
