@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -246,7 +247,7 @@ func TestTheExamplesKeepACopy(t *testing.T) {
 					records = append(records, contractJSONText(fmt.Sprintf("N%02d", n), fmt.Sprint("objet ", random.IntN(3)), 1+random.IntN(2)))
 				}
 				r.deposit(pivotFile(records...))
-				cut.times = i // an answer is cut
+				cut.set(r.h, i) // an answer is cut
 				same(fmt.Sprint("round ", i))
 			}
 			r.deposit(pivotFile(contractJSONText("last", "papier", 1)))
@@ -263,7 +264,8 @@ func TestTheExamplesKeepACopy(t *testing.T) {
 			same("after a rebuild")
 			other := newRig(t, "")
 			other.deposit(pivotFile(contractJSONText("only", "papier", 1)))
-			r, cut.next = other, other.h
+			r = other
+			cut.set(other.h, 0)
 			same("when another history is told")
 		})
 	}
@@ -271,18 +273,31 @@ func TestTheExamplesKeepACopy(t *testing.T) {
 
 // A cutting handler cuts answers in the middle some times.
 type cutting struct {
+	mu    sync.Mutex
 	next  http.Handler
 	times int
 }
 
+// set says who answers, and how many answers are cut.
+func (c *cutting) set(next http.Handler, times int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next, c.times = next, times
+}
+
 func (c *cutting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if c.times == 0 {
-		c.next.ServeHTTP(w, r)
+	c.mu.Lock()
+	next, cut := c.next, c.times > 0
+	if cut {
+		c.times--
+	}
+	c.mu.Unlock()
+	if !cut {
+		next.ServeHTTP(w, r)
 		return
 	}
-	c.times--
 	rec := httptest.NewRecorder()
-	c.next.ServeHTTP(rec, r)
+	next.ServeHTTP(rec, r)
 	maps.Copy(w.Header(), rec.Header())
 	_, _ = w.Write(rec.Body.Bytes()[:rec.Body.Len()/2])
 	panic(http.ErrAbortHandler)

@@ -135,13 +135,15 @@ func suffix(kind, code string) string {
 	return ""
 }
 
-// File finds a file of the cut.
+// File finds a file of the cut. It looks at names only: the files of one cut are
+// summed at the same time, each by who makes its format.
 func (c *Cut) File(name string) (*File, bool) {
-	i := slices.IndexFunc(c.Files, func(f File) bool { return f.Name == name })
-	if i < 0 {
-		return nil, false
+	for i := range c.Files {
+		if f := &c.Files[i]; f.Name == name {
+			return f, true
+		}
 	}
-	return &c.Files[i], true
+	return nil, false
 }
 
 // Cut finds a cut by the end of its dataset's identifier.
