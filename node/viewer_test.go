@@ -30,6 +30,8 @@ func TestFilesWaitForAQuietMomentAndNotForEver(t *testing.T) {
 			t.Errorf("gave up after %s", time.Since(start))
 		}
 		cancel()
+		synctest.Wait()
+		time.Sleep(2 * time.Second) // who rings sees it too
 		if quiet(ctx, make(chan struct{}), time.Hour) {
 			t.Error("quiet though the node stops")
 		}
