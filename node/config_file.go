@@ -33,12 +33,13 @@ type rawConfig struct {
 		Burst          string   `yaml:"burst"`
 		Connections    string   `yaml:"connections"`
 		TLS            struct {
-			Domains   []string `yaml:"domains"`
-			Email     string   `yaml:"email"`
-			Directory string   `yaml:"directory"`
-			Redirect  string   `yaml:"redirect"`
-			CertFile  string   `yaml:"cert_file"`
-			KeyFile   string   `yaml:"key_file"`
+			Domains     []string `yaml:"domains"`
+			Email       string   `yaml:"email"`
+			Directory   string   `yaml:"directory"`
+			DirectoryCA string   `yaml:"directory_ca"`
+			Redirect    string   `yaml:"redirect"`
+			CertFile    string   `yaml:"cert_file"`
+			KeyFile     string   `yaml:"key_file"`
 		} `yaml:"tls"`
 	} `yaml:"http"`
 	Deposits struct {

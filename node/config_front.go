@@ -23,12 +23,13 @@ type FrontConfig struct {
 // TLSConfig says whether the node answers in TLS itself. The zero value leaves it to
 // a reverse proxy.
 type TLSConfig struct {
-	Domains   []string // to get certificates for, by ACME; none: no ACME
-	Email     string   // that the authority may write to
-	Directory string   // of the authority; "" is Let's Encrypt
-	Redirect  string   // address that sends plain HTTP on to https; "" for none
-	CertFile  string   // a certificate that somebody else renews
-	KeyFile   string
+	Domains     []string // to get certificates for, by ACME; none: no ACME
+	Email       string   // that the authority may write to
+	Directory   string   // of the authority; "" is Let's Encrypt
+	DirectoryCA string   // file of the roots that certify it; "" for those of the system
+	Redirect    string   // address that sends plain HTTP on to https; "" for none
+	CertFile    string   // a certificate that somebody else renews
+	KeyFile     string
 }
 
 // On reports whether the node answers in TLS.
@@ -38,7 +39,7 @@ func (t TLSConfig) On() bool { return len(t.Domains) > 0 || t.CertFile != "" }
 func (raw *rawConfig) front() (FrontConfig, error) {
 	h := raw.HTTP
 	c := FrontConfig{Proxies: front.ThisMachine, TLS: TLSConfig{
-		Domains: h.TLS.Domains, Email: h.TLS.Email, Directory: h.TLS.Directory, Redirect: h.TLS.Redirect, CertFile: h.TLS.CertFile, KeyFile: h.TLS.KeyFile,
+		Domains: h.TLS.Domains, Email: h.TLS.Email, Directory: h.TLS.Directory, DirectoryCA: h.TLS.DirectoryCA, Redirect: h.TLS.Redirect, CertFile: h.TLS.CertFile, KeyFile: h.TLS.KeyFile,
 	}}
 	var err error
 	if h.TrustedProxies != nil {
@@ -74,6 +75,9 @@ func (t TLSConfig) check() error {
 		if u, err := url.Parse(t.Directory); err != nil || u.Scheme != "https" || u.Host == "" {
 			return fmt.Errorf("http.tls.directory: %q is not the https address of an ACME directory", t.Directory)
 		}
+	}
+	if t.DirectoryCA != "" && t.Directory == "" {
+		return errors.New("http.tls.directory_ca: write directory too, the address of the authority that those roots certify")
 	}
 	if t.Redirect != "" {
 		if _, _, err := net.SplitHostPort(t.Redirect); err != nil {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	stdlog "log"
 	"net"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"maillon/catalog/entry"
 	"maillon/node/api"
@@ -99,8 +102,8 @@ func (n *Node) planFaces(public net.Listener, site http.Handler, admin net.Liste
 		return err
 	}
 	n.tasks = append(n.tasks,
-		task{"http " + n.cfg.Listen, func(ctx context.Context) error { return serve(ctx, public, n.front.Guard(site)) }},
-		task{"admin " + n.cfg.Admin, func(ctx context.Context) error { return serve(ctx, admin, closed.Guard(desk)) }},
+		task{"http " + n.cfg.Listen, func(ctx context.Context) error { return serve(ctx, public, n.front.Guard(site), n.log) }},
+		task{"admin " + n.cfg.Admin, func(ctx context.Context) error { return serve(ctx, admin, closed.Guard(desk), n.log) }},
 	)
 	if at := c.TLS.Redirect; at != "" {
 		plain, err := n.listen(at, "http.tls.redirect")
@@ -113,7 +116,7 @@ func (n *Node) planFaces(public net.Listener, site http.Handler, admin net.Liste
 		if issuer != nil {
 			h = issuer.HTTPHandler(h)
 		}
-		n.tasks = append(n.tasks, task{"redirect " + at, func(ctx context.Context) error { return serve(ctx, plain, closed.Guard(h)) }})
+		n.tasks = append(n.tasks, task{"redirect " + at, func(ctx context.Context) error { return serve(ctx, plain, closed.Guard(h), n.log) }})
 	}
 	return nil
 }
@@ -139,10 +142,10 @@ func (n *Node) listen(addr, key string) (net.Listener, error) {
 }
 
 // serve answers until ctx ends, then lets requests under way finish.
-func serve(ctx context.Context, l net.Listener, h http.Handler) error {
+func serve(ctx context.Context, l net.Listener, h http.Handler, log zerolog.Logger) error {
 	s := &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog: stdlog.New(serverLog{log}, "", 0), BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
@@ -158,6 +161,23 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	}
 	<-done
 	return nil
+}
+
+// serverLog takes what net/http says. Handshakes that fail are the client's business,
+// and its address is not logged.
+type serverLog struct{ log zerolog.Logger }
+
+func (l serverLog) Write(line []byte) (int, error) {
+	text := strings.TrimSpace(string(line))
+	if strings.HasPrefix(text, "http: TLS handshake error from ") {
+		return len(line), nil
+	}
+	if of, ok := strings.CutPrefix(text, "http: panic serving "); ok {
+		_, of, _ = strings.Cut(of, ": ")
+		text = "a handler failed: " + of
+	}
+	l.log.Error().Msg(text)
+	return len(line), nil
 }
 
 // ready tells why the catalogue may not be served yet: a harvester takes an

@@ -2,9 +2,13 @@ package node
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,18 +28,60 @@ func (n *Node) encrypt(l net.Listener) (_ net.Listener, issuer *autocert.Manager
 		}
 		return tls.NewListener(l, &tls.Config{GetCertificate: files.get, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil, nil
 	case len(t.Domains) > 0:
-		issuer = &autocert.Manager{
-			Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(n.path("acme")), HostPolicy: autocert.HostWhitelist(t.Domains...), Email: t.Email,
-			Client: &acme.Client{DirectoryURL: t.Directory, UserAgent: "maillon/" + Version},
-		}
-		if t.Directory == "" {
-			issuer.Client.DirectoryURL = autocert.DefaultACMEDirectory
+		if issuer, err = n.issuer(); err != nil {
+			return nil, nil, err
 		}
 		c := issuer.TLSConfig()
-		c.MinVersion = tls.VersionTLS12
+		c.MinVersion, c.GetCertificate = tls.VersionTLS12, n.orSay(issuer.GetCertificate)
 		return tls.NewListener(l, c), issuer, nil
 	}
 	return l, nil, nil
+}
+
+// issueTimeout bounds each question to an authority.
+const issueTimeout = 30 * time.Second
+
+// issuer gets certificates by ACME and keeps them in the data folder.
+func (n *Node) issuer() (*autocert.Manager, error) {
+	t := n.cfg.Front.TLS
+	client := &http.Client{Timeout: issueTimeout}
+	if t.DirectoryCA != "" {
+		raw, err := os.ReadFile(t.DirectoryCA)
+		if err != nil {
+			return nil, fmt.Errorf("http.tls.directory_ca: %w", err)
+		}
+		roots := x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(raw) {
+			return nil, fmt.Errorf("http.tls.directory_ca: %s holds no certificate in PEM (it begins with -----BEGIN CERTIFICATE-----)", t.DirectoryCA)
+		}
+		client.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	}
+	directory := t.Directory
+	if directory == "" {
+		directory = autocert.DefaultACMEDirectory
+	}
+	return &autocert.Manager{
+		Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(n.path("acme")), HostPolicy: autocert.HostWhitelist(t.Domains...), Email: t.Email,
+		Client: &acme.Client{DirectoryURL: directory, UserAgent: "maillon/" + Version, HTTPClient: client},
+	}, nil
+}
+
+// orSay logs why there is no certificate for one of the node's names. autocert asks
+// the authority once a minute; its answers in between only say that there is none.
+// Other names, which anybody can ask for, are not logged.
+func (n *Node) orSay(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		c, err := get(hello)
+		if err == nil || slices.Contains(hello.SupportedProtos, acme.ALPNProto) || strings.HasSuffix(err.Error(), "missing certificate") {
+			return c, err
+		}
+		for _, d := range n.cfg.Front.TLS.Domains {
+			if strings.EqualFold(d, hello.ServerName) {
+				n.log.Error().Err(err).Str("domain", d).Msg("no certificate: the authority must be reachable from here, and reach port 443 of this name; asked again in a minute")
+			}
+		}
+		return c, err
+	}
 }
 
 // certFiles is a certificate that somebody else renews: it is read again when its file
