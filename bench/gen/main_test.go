@@ -12,7 +12,7 @@ func TestTheSameSeedGivesTheSameFile(t *testing.T) {
 		t.Run(layout, func(t *testing.T) {
 			var a, b, c bytes.Buffer
 			for buf, seed := range map[*bytes.Buffer]uint64{&a: 1, &b: 1, &c: 2} {
-				if err := generate(buf, layout, 300_000, seed); err != nil {
+				if err := generate(buf, layout, 300_000, seed, ""); err != nil {
 					t.Fatal(err)
 				}
 			}
