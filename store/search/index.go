@@ -18,6 +18,7 @@ type Index struct {
 	mu    sync.RWMutex
 	core  *core
 	ready bool
+	memo  memo
 }
 
 // New is an index of nothing. It answers [ErrLoading] until [Index.Fill] has gone
@@ -50,6 +51,7 @@ func (x *Index) Put(list []view.Shown) {
 		for i := range list[:n] {
 			x.core.put(&list[i])
 		}
+		x.memo.forget()
 		x.mu.Unlock()
 		list = list[n:]
 	}
@@ -59,6 +61,7 @@ func (x *Index) Put(list []view.Shown) {
 func (x *Index) Remove(addresses ...string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.memo.forget()
 	for _, a := range addresses {
 		x.core.remove(a)
 	}
@@ -131,7 +134,15 @@ func (x *Index) Group(ctx context.Context, q Query, by []Dimension, measures []M
 	if !x.ready {
 		return Table{}, ErrLoading
 	}
-	return x.core.group(&q, by, measures)
+	key := memoKey(&q, by, measures)
+	if t, ok := x.memo.get(key); ok {
+		return t, nil
+	}
+	t, err := x.core.group(&q, by, measures)
+	if err == nil {
+		x.memo.keep(key, t)
+	}
+	return t, err
 }
 
 // Loaded says that the index has all there is, where [Index.Fill] did not make it.
