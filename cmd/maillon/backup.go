@@ -67,7 +67,7 @@ func (c *cli) archive(cfg node.Config) func(context.Context, io.Writer) error {
 	return func(ctx context.Context, w io.Writer) error {
 		r, err := c.admin()
 		if errors.Is(err, fs.ErrNotExist) { // no token: it has not run yet, or was moved
-			return node.BackupStopped(ctx, cfg, w)
+			return neverRan(node.BackupStopped(ctx, cfg, w))
 		}
 		if err != nil {
 			return err
@@ -79,7 +79,7 @@ func (c *cli) archive(cfg node.Config) func(context.Context, io.Writer) error {
 		req.Header.Set("Authorization", "Bearer "+r.token)
 		res, err := http.DefaultClient.Do(req)
 		if errors.Is(err, syscall.ECONNREFUSED) {
-			return node.BackupStopped(ctx, cfg, w)
+			return neverRan(node.BackupStopped(ctx, cfg, w))
 		}
 		if err != nil {
 			return err
@@ -91,6 +91,14 @@ func (c *cli) archive(cfg node.Config) func(context.Context, io.Writer) error {
 		_, err = io.Copy(w, res.Body)
 		return err
 	}
+}
+
+// neverRan adds what to do where a stopped node has no data.
+func neverRan(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &hintedError{err, "cli.hint.nodata", nil}
+	}
+	return err
 }
 
 // restoreCommand makes an archive the data of a stopped node.

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/spf13/cobra"
 
+	"maillon/catalog/entry"
 	"maillon/node"
 )
 
@@ -19,6 +21,9 @@ func (c *cli) settleCommand() *cobra.Command {
 		Use:  "settle show|same|apart|settled ADDRESS…",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := c.checkSettle(cmd, args, ask, void); err != nil {
+				return err
+			}
 			r, err := c.admin()
 			if err != nil {
 				return err
@@ -52,4 +57,22 @@ func (c *cli) settleCommand() *cobra.Command {
 	cmd.Flags().StringVar(&ask.Shown, "record", "", c.t("cli.settle.flag.record"))
 	cmd.Flags().BoolVar(&void, "void", false, c.t("cli.settle.flag.void"))
 	return cmd
+}
+
+// checkSettle reports what the node would refuse of any decision.
+func (c *cli) checkSettle(cmd *cobra.Command, args []string, ask node.DecisionAsk, void bool) error {
+	wrong := ""
+	switch {
+	case ask.Reason == "":
+		wrong = "cli.members.noreason"
+	case void:
+		return nil // what is to be undone is known to the node
+	case len(args) < 2:
+		wrong = "cli.settle.which"
+	case args[0] == entry.DecideShow && ask.Shown == "":
+		wrong = "cli.settle.norecord"
+	default:
+		return c.oneOf(cmd, args[0], entry.DecideShow, entry.DecideSame, entry.DecideApart, entry.DecideSettled)
+	}
+	return &misuseError{cmd.CommandPath(), errors.New(c.t(wrong))}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -21,6 +22,11 @@ func (c *cli) demoCommand() *cobra.Command {
 		Use:  "demo",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, name := range o.Pivots { // before seven nodes start
+				if _, err := os.Stat(name); err != nil {
+					return fmt.Errorf("--pivot: %w", err)
+				}
+			}
 			o.Out, o.Lang = cmd.OutOrStdout(), c.language()
 			o.Live = o.Out == io.Writer(os.Stdout) && term.IsTerminal(int(os.Stdout.Fd())) && !verbose
 			o.Log = zerolog.Nop()

@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -38,20 +37,11 @@ func run(ctx context.Context, args []string) int {
 	c := &cli{lang: langFlag(args)} // before the commands are built: their help is in that language
 	root := c.root()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errBad):
-		return exitBad
+	err := c.understood(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
 	}
-	if misuse, ok := errors.AsType[*misuseError](err); ok {
-		fmt.Fprintln(os.Stderr, c.t("cli.error", misuse.err))
-		fmt.Fprintln(os.Stderr, c.t("cli.hint.help", misuse.command))
-		return exitMisuse
-	}
-	fmt.Fprintln(os.Stderr, c.t("cli.error", err))
-	return exitBad
+	return c.end(os.Stderr, err)
 }
 
 // langFlag finds --lang in a command line that is not parsed yet.
@@ -72,15 +62,6 @@ type cli struct {
 	lang   string
 	config string
 }
-
-// misuseError is a command line that was not understood.
-type misuseError struct {
-	command string
-	err     error
-}
-
-func (e *misuseError) Error() string { return e.err.Error() }
-func (e *misuseError) Unwrap() error { return e.err }
 
 // t is a text in the user's language: --lang, else the locale.
 func (c *cli) t(key string, args ...any) string { return texts.T(c.language(), key, args...) }
@@ -107,8 +88,8 @@ func (c *cli) root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.PersistentFlags().StringVar(&c.lang, "lang", c.lang, "fr, en")
-	root.PersistentFlags().StringVarP(&c.config, "config", "c", defaultConfig(), "configuration")
+	root.PersistentFlags().StringVar(&c.lang, "lang", c.lang, c.t("cli.flag.lang"))
+	root.PersistentFlags().StringVarP(&c.config, "config", "c", defaultConfig(), c.t("cli.flag.config"))
 	root.AddCommand(
 		c.runCommand(), c.demoCommand(), c.validateCommand(), c.convertCommand(), c.dictionaryCommand(), c.templateCommand(), c.publishCommand(), c.publishUdataCommand(), c.backupCommand(), c.restoreCommand(), c.retractCommand("withdraw"), c.retractCommand("redact"),
 		c.membersCommand(), c.inviteCommand(), c.joinCommand(), c.rootKeyCommand(), c.sourceCommand(), c.territoryCommand(), c.rebuildCommand(), c.statusCommand(), c.verifyCommand(), c.versionCommand(),
@@ -117,7 +98,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(c.initCommand(), c.tokenCommand(), c.passwordCommand(), c.doctorCommand(), c.manCommand())
 	root.AddCommand(c.sireneCommand(), c.compareCommand(), c.lettersCommand())
 	root.AddCommand(c.settleCommand())
-	root.InitDefaultHelpCmd()
+	c.helpCommand(root)
 	root.InitDefaultCompletionCmd()
 	c.describe(root)
 	return root
@@ -137,11 +118,13 @@ func (c *cli) describe(cmd *cobra.Command) {
 	if texts.Has(key + ".long") {
 		cmd.Long = c.t(key + ".long")
 	}
+	cmd.InitDefaultHelpFlag() // before arguments are looked at: it takes no value
+	cmd.Flags().Lookup("help").Usage = c.t("cli.flag.help")
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &misuseError{cmd.CommandPath(), err} })
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return &misuseError{cmd.CommandPath(), err}
+			if check(cmd, args) != nil {
+				return &misuseError{cmd.CommandPath(), errors.New(c.t("cli.arguments", cmd.UseLine()))}
 			}
 			return nil
 		}

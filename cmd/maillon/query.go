@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -34,7 +35,6 @@ func (c *cli) queryCommand() *cobra.Command {
 	f.BoolVar(&q.asJSON, "json", false, c.t("cli.query.flag.json"))
 	f.BoolVar(&q.asCSV, "csv", false, c.t("cli.query.flag.csv"))
 	f.StringSliceVar(&q.columns, "columns", nil, c.t("cli.query.flag.columns"))
-	cmd.MarkFlagsMutuallyExclusive("json", "csv")
 	for _, o := range api.Readings() {
 		if len(o.Answer[0].Media) > 0 && o.Answer[0].Media[0] == "application/json" {
 			cmd.AddCommand(c.readingCommand(o, &q))
@@ -90,6 +90,9 @@ func (c *cli) readingCommand(o openapi.Operation, q *querying) *cobra.Command {
 
 // query asks, page after page if all are wanted, and prints what comes.
 func (c *cli) query(cmd *cobra.Command, o openapi.Operation, q querying, v url.Values) error {
+	if q.asJSON && q.asCSV {
+		return &misuseError{cmd.CommandPath(), errors.New(c.t("cli.query.both"))}
+	}
 	base := strings.TrimRight(q.url, "/")
 	if base == "" {
 		cfg, err := c.load()

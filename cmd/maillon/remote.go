@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -74,7 +75,12 @@ func readToken(path string) (string, error) {
 		return "", nil
 	}
 	raw, err := os.ReadFile(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", &hintedError{fmt.Errorf("token: %w", err), "cli.hint.token", nil}
+	case errors.Is(err, fs.ErrPermission):
+		return "", &hintedError{fmt.Errorf("token: %w", err), "cli.hint.owner", nil}
+	case err != nil:
 		return "", fmt.Errorf("token: %w", err)
 	}
 	for line := range strings.Lines(string(raw)) {
@@ -101,7 +107,7 @@ func (r remote) ask(ctx context.Context, method, path string, body io.Reader, fi
 	req.Header.Set("Accept", "application/json")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("%w (is the node running?)", err)
+		return nil, &hintedError{err, "cli.hint.down", []any{r.base}}
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
@@ -203,6 +209,9 @@ func (c *cli) retractCommand(op string) *cobra.Command {
 		Use:  op + " ENTRY",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if reason == "" {
+				return &misuseError{cmd.CommandPath(), errors.New(c.t("cli.members.noreason"))}
+			}
 			r, err := c.public(base, tokenFile)
 			if err != nil {
 				return err

@@ -62,7 +62,7 @@ func (c *cli) rootShow() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			raw, err := os.ReadFile(key + ".pub")
 			if err != nil {
-				return err
+				return &hintedError{err, "cli.hint.key", nil}
 			}
 			text := strings.TrimSpace(string(raw))
 			if err := federation.CheckIssuer(text); err != nil {
@@ -208,7 +208,7 @@ func (c *cli) rootRevoke() *cobra.Command {
 // openKey opens an authority's key file.
 func (c *cli) openKey(cmd *cobra.Command, key, passFile string) (*federation.Authority, error) {
 	if _, err := os.Stat(key); err != nil {
-		return nil, err
+		return nil, &hintedError{err, "cli.hint.key", nil}
 	}
 	phrase, err := c.passphrase(cmd, passFile, false)
 	if err != nil {

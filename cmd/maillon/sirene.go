@@ -86,7 +86,8 @@ func (c *cli) met(ctx context.Context, cfg node.Config) ([]string, error) {
 			return nil, err
 		}
 	}
-	return node.MetStopped(ctx, cfg)
+	met, err := node.MetStopped(ctx, cfg)
+	return met, neverRan(err)
 }
 
 func (c *cli) printSource(cmd *cobra.Command, s sirene.Source, took time.Duration, asJSON bool) error {

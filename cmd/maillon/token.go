@@ -49,13 +49,16 @@ func (c *cli) tokenCreate() *cobra.Command {
 			if err != nil {
 				return &misuseError{cmd.CommandPath(), err}
 			}
+			var list []access.Scope
+			for _, s := range scopes {
+				if err := c.oneOf(cmd, s, strings.Split(scopeNames(access.Scopes), ",")...); err != nil {
+					return err
+				}
+				list = append(list, access.Scope(s))
+			}
 			book, _, err := c.book()
 			if err != nil {
 				return err
-			}
-			var list []access.Scope
-			for _, s := range scopes {
-				list = append(list, access.Scope(s))
 			}
 			secret, err := book.Create(args[0], list, lasts)
 			if err != nil {
@@ -146,7 +149,9 @@ func (c *cli) tokenRevoke() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := book.Revoke(args[0]); err != nil {
+			if err := book.Revoke(args[0]); errors.Is(err, access.ErrUnknown) {
+				return &hintedError{err, "cli.hint.tokens", nil}
+			} else if err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), c.t("cli.token.revoked", args[0]))
