@@ -544,6 +544,12 @@ func TestWhatOthersDepositedIsNeverRunByABrowser(t *testing.T) {
 func TestAThousandAnnouncementsASecondAreLimited(t *testing.T) {
 	hub, member := pair(t, "fr:commune:35238", "allow_private: true,", "open")
 	climbs(t, hub, member)
+	// What is allowed comes back with time: for a machine that manages fewer than a
+	// thousand a second, the hub's goes by more slowly.
+	begun := time.Now()
+	hub.stop()
+	hub.clock = func() time.Time { return begun.Add(time.Since(begun) / 20) }
+	hub.restart()
 	s := newStranger(t, strangerID, nil)
 	before := hub.node.JournalSize()
 	notes := make([][]byte, 3000)

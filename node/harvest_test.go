@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"maillon/catalog/rdf"
 	"maillon/node/harvester"
@@ -391,7 +392,7 @@ func TestRealFeedsAreHarvested(t *testing.T) {
 		want[a.URL+path] = n
 		n = len(want)
 	}
-	eventually(t, "a visit to each", func() error {
+	within(t, 3*time.Minute, "a visit to each", func() error {
 		all, err := hub.node.Sources()
 		if err != nil {
 			return err

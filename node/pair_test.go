@@ -106,7 +106,12 @@ func (r *running) restart() { r.stop(); *r = *startAt(r.t, r.dir, r.config, r.cl
 
 func eventually(t *testing.T, what string, check func() error) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	within(t, 30*time.Second, what, check)
+}
+
+func within(t *testing.T, most time.Duration, what string, check func() error) {
+	t.Helper()
+	deadline := time.Now().Add(most)
 	for {
 		err := check()
 		if err == nil {

@@ -102,7 +102,7 @@ func (f *fed) configure(role string) {
 	text := fmt.Sprintf(`node: {id: %q, name: "Essai : %s", level: %s, territory: %q, contact: %s@exemple.fr}
 url: %s
 data: %s
-http: {listen: "%s:8080", admin: "127.0.0.1:9090"}
+http: {listen: "%s:8080", admin: "127.0.0.1:9090", rate: "0"}
 log: {format: json}
 federation:
   allow_private: true

@@ -143,7 +143,7 @@ func (f *Front) secure(h http.Header) {
 // allow takes one from what a client, and the bearer of a token, may ask. This
 // machine is not limited: a proxy that says nothing of its clients would be.
 func (f *Front) allow(r *http.Request) (time.Duration, bool) {
-	if f.o.Rate <= 0 {
+	if f.o.Rate <= 0 || isJournal(r.URL.Path) {
 		return 0, true
 	}
 	ip, err := f.o.Proxies.Client(r)
@@ -156,6 +156,17 @@ func (f *Front) allow(r *http.Request) (time.Duration, bool) {
 		return f.tokens.take(token[:min(len(token), 64)], f.o.Now())
 	}
 	return 0, true
+}
+
+// isJournal reports whether a path is of a journal: whoever mirrors a large one asks for
+// thousands of tiles in a row, which do not change and cost next to nothing.
+func isJournal(path string) bool {
+	_, within, ok := strings.Cut(path, "/journal/")
+	if !ok {
+		return false
+	}
+	kind, _, _ := strings.Cut(within, "/")
+	return kind == "tile" || kind == "bodies" || kind == "checkpoint"
 }
 
 // keyOf is what counts as one client: an IPv4 address, or an IPv6 network of 64 bits,

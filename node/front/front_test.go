@@ -183,3 +183,27 @@ func FuzzClient(f *testing.F) {
 		}
 	})
 }
+
+// Whoever mirrors a journal asks for thousands of tiles in a row.
+func TestJournalsAreNotRationed(t *testing.T) {
+	f := New(Options{Rate: 1, Burst: 1, Log: zerolog.Nop(), Now: time.Now})
+	h := f.Guard(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+	ask := func(path string) int {
+		r := httptest.NewRequest("GET", path, nil)
+		r.RemoteAddr = "192.0.2.7:1"
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	for range 20 {
+		for _, path := range []string{"/journal/tile/entries/000", "/opendata/n/21350238800019/journal/bodies/001", "/journal/checkpoint"} {
+			if code := ask(path); code != http.StatusOK {
+				t.Fatalf("%s: %d", path, code)
+			}
+		}
+	}
+	ask("/marches")
+	if code := ask("/marches/journal/x"); code != http.StatusTooManyRequests {
+		t.Errorf("what is no journal: %d", code)
+	}
+}
