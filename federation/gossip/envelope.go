@@ -163,5 +163,8 @@ func (b broadcast) Invalidates(other memberlist.Broadcast) bool {
 	return ok && b.signer != "" && o.signer == b.signer
 }
 
+// Name lets the queue find what a note replaces without looking at all it holds.
+func (b broadcast) Name() string { return b.signer }
+
 func (b broadcast) Message() []byte { return b.msg }
 func (b broadcast) Finished()       {}
