@@ -41,6 +41,10 @@ type member struct {
 	unsaid   map[string]uint64 // … and has not stated
 	stop     func()            // of this life; nil while down
 	wake     chan struct{}     // a hub's follower
+
+	// turning is held by who starts or ends a life: a crash that is under way and a
+	// start would take each other's pools. A channel, since a mutex holds up virtual time.
+	turning chan struct{}
 }
 
 // A place is what a node keeps of one pool: package node's pool, less disks.
@@ -220,6 +224,11 @@ func (p *place) LoadPeers() ([]string, error) {
 
 // start begins a life of the node.
 func (m *member) start() {
+	m.turning <- struct{}{}
+	defer func() { <-m.turning }()
+	if m.alive() {
+		return
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	m.host.down.Store(false)
 	var work sync.WaitGroup
@@ -270,6 +279,8 @@ func (m *member) restart() {
 
 // crash ends it without a word. It returns when nothing of it is left.
 func (m *member) crash() {
+	m.turning <- struct{}{}
+	defer func() { <-m.turning }()
 	m.mu.Lock()
 	stop := m.stop
 	m.stop = nil
@@ -277,6 +288,13 @@ func (m *member) crash() {
 	if stop != nil {
 		stop()
 	}
+}
+
+// alive reports whether a life has begun and not ended.
+func (m *member) alive() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stop != nil
 }
 
 func (m *member) up() bool { return !m.host.down.Load() }

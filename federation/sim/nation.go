@@ -73,7 +73,7 @@ func (w *nation) add(id string, region, i int, level, geozone string, upstream *
 	}
 	m := &member{
 		w: w, id: id, signer: signer, key: key, level: level, geozone: geozone, upstream: upstream, size: 10,
-		ip: fmt.Sprintf("10.%d.%d.%d", region, i/250, i%250+1), mirrored: map[string]uint64{}, unsaid: map[string]uint64{}, wake: make(chan struct{}, 1),
+		ip: fmt.Sprintf("10.%d.%d.%d", region, i/250, i%250+1), mirrored: map[string]uint64{}, unsaid: map[string]uint64{}, wake: make(chan struct{}, 1), turning: make(chan struct{}, 1),
 		host: &host{name: fmt.Sprintf("%02d-%03d", region, i), region: region, side: w.dice.IntN(2), hub: i == 0 && region > 0},
 	}
 	m.host.down.Store(true)

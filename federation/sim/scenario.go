@@ -87,9 +87,8 @@ func churn(ctx context.Context, w *nation) {
 				}
 				go func() {
 					p.m.crash()
-					if sleep(ctx, time.Minute) {
-						p.m.restart()
-					}
+					sleep(ctx, time.Minute)
+					p.m.restart() // also if the fault ends meanwhile: healing may have come too early to see it down
 				}()
 			}
 		}()
