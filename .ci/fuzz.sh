@@ -2,7 +2,7 @@
 # Runs every fuzz target of the module, FUZZTIME each, one after the other.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-time=${FUZZTIME:-8s}
+time=${FUZZTIME:-5s}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
