@@ -48,15 +48,11 @@ const maxHops = 20
 // as long as that is a trusted proxy, the one before it in X-Forwarded-For, read from
 // the right. What a client writes there itself stands further left and is not believed.
 func (p Proxies) Client(r *http.Request) (netip.Addr, error) {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}, err
+	ip, err := peerOf(r)
+	if err != nil || !p.trust(ip) {
+		return ip, err
 	}
-	ip := peer.Addr().Unmap().WithZone("")
-	if !p.trust(ip) {
-		return ip, nil
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	hops := hopsOf(r)
 	for i, seen := len(hops)-1, 0; i >= 0 && seen < maxHops; i, seen = i-1, seen+1 {
 		hop := strings.TrimSpace(hops[i])
 		if hop == "" {
@@ -77,15 +73,11 @@ func (p Proxies) Client(r *http.Request) (netip.Addr, error) {
 // one step of [Proxies.Client]. Whatever is to be dialled because somebody asked from
 // there is taken from this: a client on the machine of a proxy could claim the rest.
 func (p Proxies) Seen(r *http.Request) (netip.Addr, error) {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}, err
+	ip, err := peerOf(r)
+	if err != nil || !p.trust(ip) {
+		return ip, err
 	}
-	ip := peer.Addr().Unmap().WithZone("")
-	if !p.trust(ip) {
-		return ip, nil
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	hops := hopsOf(r)
 	last := strings.TrimSpace(hops[len(hops)-1])
 	if last == "" {
 		return ip, nil
@@ -94,6 +86,17 @@ func (p Proxies) Seen(r *http.Request) (netip.Addr, error) {
 		return ip, fmt.Errorf("X-Forwarded-For: %w", err)
 	}
 	return ip, nil
+}
+
+// peerOf is the other end of the connection.
+func peerOf(r *http.Request) (netip.Addr, error) {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return peer.Addr().Unmap().WithZone(""), err
+}
+
+// hopsOf is what X-Forwarded-For says, of all its lines, the nearest last.
+func hopsOf(r *http.Request) []string {
+	return strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 }
 
 // parseHop reads an address, with a port or without.
@@ -111,8 +114,7 @@ func (p Proxies) HTTPS(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || !p.trust(peer.Addr().Unmap().WithZone("")) {
+	if ip, err := peerOf(r); err != nil || !p.trust(ip) {
 		return false
 	}
 	said := r.Header.Values("X-Forwarded-Proto")
