@@ -17,15 +17,7 @@ func (d *desk) conflicts(w http.ResponseWriter, r *http.Request, base web.Desk) 
 	if base.Said == "" && base.Error == "" {
 		base.Said = saidIn(lang, r.URL.Query())
 	}
-	v := url.Values{}
-	for _, name := range []string{"kind", "state", "after", "buyer"} {
-		if x := r.URL.Query().Get(name); x != "" {
-			v.Set(name, x)
-		}
-	}
-	if !r.URL.Query().Has("state") {
-		v.Set("state", "open")
-	}
+	v := asked(r, "open", "kind", "after", "buyer")
 	page := web.DeskConflictsPage{Desk: base, May: operatorOf(r).Role.May(authority.Registrar)}
 	rows, err := d.n.face.ConflictsPage(v, "/bureau/conflits", lang)
 	if err != nil && page.Error == "" {
@@ -33,6 +25,21 @@ func (d *desk) conflicts(w http.ResponseWriter, r *http.Request, base web.Desk) 
 	}
 	page.ConflictsPage = rows
 	d.render(w, r, statusOf(page.Desk), page)
+}
+
+// asked is what a list of the desk is asked for: one state unless the address says
+// otherwise, and what else is named.
+func asked(r *http.Request, state string, names ...string) url.Values {
+	q, v := r.URL.Query(), url.Values{}
+	for _, name := range append(names, "state") {
+		if x := q.Get(name); x != "" {
+			v.Set(name, x)
+		}
+	}
+	if !q.Has("state") {
+		v.Set("state", state)
+	}
+	return v
 }
 
 // settle is a decision between sources.

@@ -2,7 +2,6 @@ package node
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/gorilla/mux"
 
@@ -17,15 +16,7 @@ func (d *desk) reports(w http.ResponseWriter, r *http.Request, base web.Desk) {
 	if base.Said == "" && base.Error == "" {
 		base.Said = saidIn(lang, r.URL.Query())
 	}
-	v := url.Values{}
-	for _, name := range []string{"state", "after", "node", "buyer"} {
-		if x := r.URL.Query().Get(name); x != "" {
-			v.Set(name, x)
-		}
-	}
-	if !r.URL.Query().Has("state") {
-		v.Set("state", "received")
-	}
+	v := asked(r, "received", "after", "node", "buyer")
 	may := operatorOf(r).Role.May(authority.Registrar)
 	page := web.DeskReportsPage{Desk: base}
 	rows, err := d.n.face.ReportsPage(v, "/bureau/signalements", may)

@@ -118,32 +118,9 @@ func (k *kind) expects() (key string, args []any) { return "word", []any{strings
 func nearest(found string, known []string) string {
 	best, least := "", 1<<30
 	for _, k := range known {
-		if d := distance(strings.ToLower(found), k); d < least {
+		if d := texts.Distance(strings.ToLower(found), k); d < least {
 			best, least = k, d
 		}
 	}
 	return best
-}
-
-// distance is the number of letters to add, drop or change (Levenshtein).
-func distance(a, b string) int {
-	if len(a) > 100 {
-		a = a[:100]
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost = 1 + min(before, row[j], row[j+1])
-			}
-			before, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -291,17 +291,7 @@ func (v *vocabulary) restore() bool {
 			return false
 		}
 		plain := french.Fold(word)
-		if plain != word {
-			if other, ok := v.words[plain]; ok {
-				v.relate(t, other)
-			}
-			for _, other := range v.folded[plain] {
-				v.relate(t, other)
-			}
-			if !slices.Contains(v.folded[plain], t) {
-				v.folded[plain] = append(v.folded[plain], t)
-			}
-		}
+		v.link(word, plain, t)
 		v.fresh = append(v.fresh, form{plain, t})
 	}
 	v.sortIn()

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"maillon/catalog/texts"
 )
 
 // Values is the query as the parameters of an address, in one form only: reading it
@@ -77,38 +79,20 @@ func setNumber(v url.Values, name string, n *float64) {
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
+// longestNamed is longer than the name of any parameter.
+const longestNamed = 40
+
 // nearest is the name of the list that is nearest to one that is not in it: at most
 // a third of its letters differ.
 func nearest(name string, list []string) string {
 	best, least := "", len(name)/3+1
+	if len(name) > longestNamed {
+		return ""
+	}
 	for _, known := range list {
-		if d := distance(name, known); d < least {
+		if d := texts.Distance(name, known); d < least {
 			best, least = known, d
 		}
 	}
 	return best
-}
-
-// distance is that of Levenshtein.
-func distance(a, b string) int {
-	if len(a) > 40 || len(b) > 40 {
-		return max(len(a), len(b))
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -71,26 +71,28 @@ func (v *vocabulary) learn(word string) term {
 	}
 	v.words[word] = t
 	plain := french.Fold(word)
-	if plain == word {
-		for _, other := range v.folded[plain] {
-			v.relate(t, other)
-		}
-	} else {
-		if other, ok := v.words[plain]; ok {
-			v.relate(t, other)
-		}
-		for _, other := range v.folded[plain] {
-			v.relate(t, other)
-		}
-		if !slices.Contains(v.folded[plain], t) {
-			v.folded[plain] = append(v.folded[plain], t)
-		}
-	}
+	v.link(word, plain, t)
 	v.fresh = append(v.fresh, form{plain, t})
 	if len(v.fresh) > max(2000, len(v.forms)/8) {
 		v.sortIn()
 	}
 	return t
+}
+
+// link relates a word to those that differ from it by accents only.
+func (v *vocabulary) link(word, plain string, t term) {
+	for _, other := range v.folded[plain] {
+		v.relate(t, other)
+	}
+	if plain == word {
+		return
+	}
+	if other, ok := v.words[plain]; ok {
+		v.relate(t, other)
+	}
+	if !slices.Contains(v.folded[plain], t) {
+		v.folded[plain] = append(v.folded[plain], t)
+	}
 }
 
 // relate says that two terms can be one word.
