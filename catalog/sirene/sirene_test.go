@@ -149,6 +149,7 @@ func TestTheTableReadsBack(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(establishments))
 	f.Add([]byte(units))
+	f.Add([]byte(units + units[strings.IndexByte(units, '\n')+1:])) // each row twice
 	f.Add([]byte("siren,statutDiffusionUniteLegale,etatAdministratifUniteLegale,dateDernierTraitementUniteLegale\n\"\"\"1,\"\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var rows []Row

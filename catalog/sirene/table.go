@@ -47,7 +47,6 @@ var ErrTable = errors.New("not a table of SIRENE: import the stock file again")
 // number the first stays.
 func WriteTable(w io.Writer, s Source, rows []Row) error {
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.Key, b.Key) })
-	rows = slices.CompactFunc(rows, func(a, b Row) bool { return a.Key == b.Key })
 	head, err := json.Marshal(s)
 	if err != nil {
 		return err
@@ -57,6 +56,9 @@ func WriteTable(w io.Writer, s Source, rows []Row) error {
 	var line []byte
 	for i := range rows {
 		r := &rows[i]
+		if i > 0 && rows[i-1].Key == r.Key {
+			continue
+		}
 		line = strconv.AppendUint(line[:0], r.Key, 10)
 		for _, cell := range []string{r.Name, r.Commune, r.Size, r.Category, r.Activity, r.Legal} {
 			line = append(append(line, '\t'), said([]byte(cell))...)
