@@ -34,7 +34,7 @@ const walks = {
     await page.getByRole('button', { name: 'Chercher' }).click();
     const found = await page.getByRole('status').innerText();
     expect(/^[1-9]/.test(found), `nothing is found: ${found}`);
-    await page.getByRole('link', { name: /Texte : travaux/ }).click();
+    await page.getByRole('link', { name: /Texte\s: travaux/ }).click();
     expect(!page.url().includes('q='), 'the filter is still there');
     await page.locator('tbody a').first().click();
     expect((await heading(page)).length > 0, 'the contract has no page');

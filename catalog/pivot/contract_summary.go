@@ -3,6 +3,7 @@ package pivot
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // LatestPublication is the latest day on which something of the contract was
@@ -95,6 +96,19 @@ func someSuppliers(list ...Supplier) (n int) {
 		n += someTexts(s.IDType, s.ID, s.Name)
 	}
 	return n
+}
+
+// mostMonths is from which duration on one is taken for a slip: a hundred years.
+const mostMonths = 1200
+
+// End is the day, AAAA-MM-JJ, on which the contract is to end: its notification and
+// its duration; "" if either is missing or absurd.
+func (c Contract) End() string {
+	start, err := time.Parse(time.DateOnly, c.Notified)
+	if err != nil || c.Months == nil || *c.Months <= 0 || *c.Months >= mostMonths {
+		return ""
+	}
+	return start.AddDate(0, *c.Months, 0).Format(time.DateOnly)
 }
 
 // Current is the contract as its last modification left it: amount, duration

@@ -88,3 +88,23 @@ func TestCurrentFoldsTheModifications(t *testing.T) {
 		t.Errorf("without modifications something changes:\n%s", diff)
 	}
 }
+
+func TestTheEndOfAContractFollowsFromItsDuration(t *testing.T) {
+	months := func(n int) *int { return &n }
+	for _, c := range []struct {
+		notified string
+		months   *int
+		want     string
+	}{
+		{"2026-07-06", months(6), "2027-01-06"},
+		{"2026-07-06", nil, ""},
+		{"2026-07-06", months(0), ""},
+		{"2026-07-06", months(-3), ""},
+		{"2026-07-06", months(99999), ""},
+		{"6 juillet", months(6), ""},
+	} {
+		if got := (Contract{Notified: c.notified, Months: c.months}).End(); got != c.want {
+			t.Errorf("%s + %v: %q, want %q", c.notified, c.months, got, c.want)
+		}
+	}
+}

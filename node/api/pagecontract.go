@@ -39,6 +39,7 @@ func (s *Server) showContract(w http.ResponseWriter, r *http.Request, status int
 		Fields: contractFields(c, lang), Modifications: modificationRows(c.Modifications, lang),
 	}
 	added := enrich.Of(c, s.Firms.Firm)
+	page.Figures = contractFigures(c, lang)
 	page.Enrichment, page.Suppliers = enrichRows(added, lang), s.knownSuppliers(c.Suppliers, lang)
 	if page.Title == "" {
 		page.Title = d.ID
@@ -133,6 +134,28 @@ func plain(raw json.RawMessage, lang texts.Lang) string {
 		return s
 	}
 	return string(raw)
+}
+
+// contractFigures are how much a contract is worth and from when to when it runs, after
+// its modifications.
+func contractFigures(c pivot.Contract, lang texts.Lang) []web.Figure {
+	var figures []web.Figure
+	add := func(key, value, note string) {
+		if value != "" {
+			figures = append(figures, web.Figure{Label: texts.T(lang, key), Value: value, Note: note})
+		}
+	}
+	now := c.Current()
+	amount, changed := money(now.Amount, lang), ""
+	if first := money(c.Amount, lang); first != "" && first != amount {
+		changed = texts.T(lang, "web.contract.first", first)
+	}
+	add("field.montant", amount, changed)
+	add("field.dateNotification", date(c.Notified, lang), "")
+	if end := now.End(); end != "" {
+		add("web.contract.ends", date(end, lang), months(now.Months, lang))
+	}
+	return figures
 }
 
 // contractFields lists what the contract gives, in the order in which people

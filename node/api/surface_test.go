@@ -529,7 +529,7 @@ func TestTheCatalogueIsScored(t *testing.T) {
 	if !strings.Contains(got, `"of":405`) || !strings.Contains(got, `"rating":"excellent"`) {
 		t.Errorf("the catalogue gets %s", got)
 	}
-	if page := text(t, r.do("GET", "/qualite?lang=fr", "")); !strings.Contains(page, "points sur 405 : excellent") || strings.Contains(page, "quality.") {
+	if page := text(t, r.do("GET", "/qualite?lang=fr", "")); !strings.Contains(page, "points sur 405\u00a0: excellent") || strings.Contains(page, "quality.") {
 		t.Errorf("the page: %s", page)
 	}
 }

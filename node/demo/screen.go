@@ -162,8 +162,12 @@ func (s *screen) arrived(ctx context.Context) error {
 		return err
 	}
 	s.line("demo.arrived", slowest.Round(10*time.Millisecond), sum.Contracts, sum.Records, sum.Conforming, sum.ToCorrect)
-	if sum.Conflicts > 0 {
-		s.line("demo.conflicts", sum.Conflicts, top(s.members).url()+"/api/v1/conflicts")
+	switch at := top(s.members).url() + "/api/v1/conflicts"; sum.Conflicts {
+	case 0:
+	case 1:
+		s.line("demo.conflicts.one", at)
+	default:
+		s.line("demo.conflicts.many", sum.Conflicts, at)
 	}
 	if s.o.arrived != nil {
 		if err := s.o.arrived(top(s.members).url()); err != nil {

@@ -20,6 +20,7 @@ type ContractPage struct {
 	BuyerName string
 	BuyerURL  string
 
+	Figures       []Figure   // what one wants to know first
 	Fields        []FieldRow // in the order of the arrêté
 	Suppliers     []SupplierRow
 	Enrichment    Enrichment

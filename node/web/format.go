@@ -17,6 +17,18 @@ const (
 	noBreak = "\u00a0"
 )
 
+// signs are the French signs that must not stand at the beginning of a line, nor an
+// opening guillemet at the end of one.
+var signs = strings.NewReplacer(" ;", narrow+";", " ?", narrow+"?", " !", narrow+"!", " :", noBreak+":", " »", noBreak+"»", "« ", "«"+noBreak)
+
+// typeset keeps French signs beside their words when a line is broken.
+func typeset(lang texts.Lang, s string) string {
+	if lang != texts.French {
+		return s
+	}
+	return signs.Replace(s)
+}
+
 // FormatMoney writes an amount in euros: « 1 234,50 € », “€1,234.50”. Cents
 // are left out when there are none.
 func FormatMoney(lang texts.Lang, euros float64) string {
@@ -144,9 +156,9 @@ func word(lang texts.Lang, family, w string) string {
 // zero is singular in French, plural in English.
 func many(lang texts.Lang, key string, n int) string {
 	if n == 1 || n == 0 && lang == texts.French {
-		return texts.T(lang, key+".one", count(lang, n))
+		return typeset(lang, texts.T(lang, key+".one", count(lang, n)))
 	}
-	return texts.T(lang, key+".many", count(lang, n))
+	return typeset(lang, texts.T(lang, key+".many", count(lang, n)))
 }
 
 // isMail tells an address to write to from a telephone number or a page.

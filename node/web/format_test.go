@@ -73,3 +73,13 @@ func TestOnlyAMailAddressBecomesALinkToWriteTo(t *testing.T) {
 		}
 	}
 }
+
+func TestFrenchSignsStayBesideTheirWords(t *testing.T) {
+	const said = "« Oui » ; non ? Si : là !"
+	if got, want := typeset(texts.French, said), "«\u00a0Oui\u00a0»\u202f; non\u202f? Si\u00a0: là\u202f!"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := typeset(texts.English, said); got != said {
+		t.Errorf("%q", got)
+	}
+}

@@ -95,7 +95,7 @@ func TestWithoutAnAuditInForceASiteIsNotConforming(t *testing.T) {
 			t.Fatal(err)
 		}
 		page := renderWith(t, p, texts.French, About("accessibilite", site, texts.French, c.now))
-		if link := texts.T(texts.French, "site.access.link."+c.want); !strings.Contains(page, link) {
+		if link := typeset(texts.French, texts.T(texts.French, "site.access.link."+c.want)); !strings.Contains(page, link) {
 			t.Errorf("%+v: no link %q", c.access, link)
 		}
 	}

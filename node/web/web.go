@@ -146,7 +146,7 @@ func (p *Pages) Site() Site { return p.site }
 
 func (p *Pages) funcs(lang texts.Lang) template.FuncMap {
 	all := template.FuncMap{
-		"t":    func(key string, args ...any) string { return texts.T(lang, key, args...) },
+		"t":    func(key string, args ...any) string { return typeset(lang, texts.T(lang, key, args...)) },
 		"lang": func() texts.Lang { return lang },
 		"site": func() Site { return p.site },
 		"answering": func(row ReportRow, path, form string) any {
