@@ -32,6 +32,7 @@ import (
 	"maillon/node/api"
 	"maillon/node/deposit"
 	"maillon/node/edition"
+	"maillon/node/firms"
 	"maillon/node/front"
 	"maillon/node/harvester"
 	"maillon/node/outlet"
@@ -62,6 +63,7 @@ type Node struct {
 	main     *bolt.DB                 // journals, mirrors, state
 	vdb      *bolt.DB                 // views and what is derived from them
 	views    *view.Views
+	firms    *firms.Folder    // what SIRENE says of those whom contracts name
 	follower *search.Follower // of the views, into the index of contracts
 	applying sync.Mutex       // held while the views take entries in
 	stating  sync.Mutex       // held while statements are written

@@ -13,7 +13,7 @@ import (
 
 // comparedIDs are the indicators that territories are compared by: none of them
 // grows with the territory.
-var comparedIDs = []string{"contracts", "amount-median", "single-offer", "offers-median", "social", "environmental", "innovative", "modified", "delay-median", "late", "conforming"}
+var comparedIDs = []string{"contracts", "amount-median", "single-offer", "offers-median", "social", "environmental", "innovative", "modified", "delay-median", "late", "conforming", "local-departement", "local-region", "distance-median", "sme"}
 
 // likes is how many territories count as similar.
 const likes = 5
@@ -70,13 +70,15 @@ func (c counter) compare(z territory.Geozone) (*web.Comparison, error) {
 		answers = append(answers, a)
 	}
 	for _, id := range comparedIDs {
-		row := web.ComparedRow{}
+		row, told := web.ComparedRow{}, false
 		for i, a := range answers {
 			at := slices.IndexFunc(a.Items, func(i Indicator) bool { return i.ID == id })
-			row.Label = a.Items[at].Text
+			row.Label, told = a.Items[at].Text, told || a.Items[at].Value != nil
 			row.Cells = append(row.Cells, web.ComparedCell{Whose: out.Head[i], Value: amountOf(c.lang, a.Items[at].Unit, a.Items[at].Value)})
 		}
-		out.Rows = append(out.Rows, row)
+		if told {
+			out.Rows = append(out.Rows, row)
+		}
 	}
 	return out, nil
 }

@@ -11,8 +11,10 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"maillon/catalog/enrich"
 	"maillon/catalog/pivot"
 	"maillon/catalog/pivot/flat"
+	"maillon/catalog/sirene"
 	"maillon/catalog/texts"
 	"maillon/store/search"
 	"maillon/store/view"
@@ -22,21 +24,21 @@ import (
 // more than once.
 type exporter struct {
 	name, media string
-	write       func(w io.Writer, all iter.Seq[view.Shown], lang texts.Lang) error
+	write       func(w io.Writer, all iter.Seq[view.Shown], lang texts.Lang, firm enrich.Register) error
 }
 
 // exporters write what a filter finds, one contract after another: none holds more
 // than a few thousand. A text that a spreadsheet would run is kept from it.
 var exporters = []exporter{
-	{"csv", "text/csv; charset=utf-8", func(w io.Writer, all iter.Seq[view.Shown], _ texts.Lang) error {
+	{"csv", "text/csv; charset=utf-8", func(w io.Writer, all iter.Seq[view.Shown], _ texts.Lang, _ enrich.Register) error {
 		return flat.WriteCSV(w, contractsOf(all))
 	}},
 	{"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", writeXLSX},
 	{"ndjson", "application/x-ndjson", writeLines},
-	{"parquet", "application/vnd.apache.parquet", func(w io.Writer, all iter.Seq[view.Shown], _ texts.Lang) error {
+	{"parquet", "application/vnd.apache.parquet", func(w io.Writer, all iter.Seq[view.Shown], _ texts.Lang, _ enrich.Register) error {
 		return flat.WriteParquet(w, contractsOf(all))
 	}},
-	{"json", "application/json", func(w io.Writer, all iter.Seq[view.Shown], _ texts.Lang) error {
+	{"json", "application/json", func(w io.Writer, all iter.Seq[view.Shown], _ texts.Lang, _ enrich.Register) error {
 		return pivot.WriteJSON(w, pivot.Gen2, ofGeneration(contractsOf(all), pivot.Gen2))
 	}},
 }
@@ -71,20 +73,32 @@ func ofGeneration(all iter.Seq[pivot.Contract], g pivot.Generation) iter.Seq[piv
 
 // An exportLine is a contract in a file of lines.
 type exportLine struct {
-	Address  string         `json:"address"`
-	State    pivot.State    `json:"state"`
-	Node     string         `json:"node"`
-	Contract pivot.Contract `json:"contract"`
+	Address string      `json:"address"`
+	State   pivot.State `json:"state"`
+	Node    string      `json:"node"`
+	// Where the first supplier sits (INSEE code) and its size, as SIRENE knows them.
+	SupplierCommune string         `json:"titulaireCommune,omitempty"`
+	SupplierSize    string         `json:"titulaireTaille,omitempty"`
+	Contract        pivot.Contract `json:"contract"`
 }
 
-func writeLines(w io.Writer, all iter.Seq[view.Shown], _ texts.Lang) error {
+func writeLines(w io.Writer, all iter.Seq[view.Shown], _ texts.Lang, firm enrich.Register) error {
 	enc := json.NewEncoder(w)
 	for s := range all {
-		if err := enc.Encode(exportLine{s.Address, s.State, s.Node, s.Contract}); err != nil {
+		f := firstSupplier(s, firm)
+		if err := enc.Encode(exportLine{s.Address, s.State, s.Node, f.Commune, f.Category, s.Contract}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// firstSupplier is what a register says of the supplier that a contract names first.
+func firstSupplier(s view.Shown, firm enrich.Register) (f sirene.Firm) {
+	if firm != nil && len(s.Suppliers) > 0 {
+		f, _ = firm(s.Suppliers[0])
+	}
+	return f
 }
 
 // exportRun is how many contracts an export reads at once.
@@ -118,7 +132,7 @@ func (s *Server) exportContracts(w http.ResponseWriter, r *http.Request) error {
 	}
 	var broke error
 	out := bufio.NewWriterSize(&steady{w, http.NewResponseController(w)}, 64<<10)
-	err = format.write(out, s.shown(r.Context(), q, &broke), langOf(r))
+	err = format.write(out, s.shown(r.Context(), q, &broke), langOf(r), s.Firms.Firm)
 	if err == nil && broke == nil {
 		err = out.Flush()
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"maillon/catalog/enrich"
+	"maillon/catalog/sirene"
 	"maillon/catalog/texts"
 	"maillon/store/view"
 )
@@ -17,26 +19,28 @@ import (
 var sheetColumns = []struct {
 	key   string // in the table of texts, after "export."
 	width float64
-	value func(view.Shown) any
+	value func(view.Shown, sirene.Firm) any
 }{
-	{"notified", 12, func(s view.Shown) any { return sheetDay(s.Notified) }},
-	{"object", 60, func(s view.Shown) any { return s.Object }},
-	{"buyer", 17, func(s view.Shown) any { return s.Buyer }},
-	{"buyername", 32, func(s view.Shown) any { return s.BuyerName }},
-	{"supplier", 17, func(s view.Shown) any { return strings.Join(s.Suppliers, " | ") }},
-	{"suppliername", 32, func(s view.Shown) any { return s.Supplier }},
-	{"amount", 16, func(s view.Shown) any { return numberCell(s.Amount) }},
-	{"months", 9, func(s view.Shown) any { return numberCell(s.Months) }},
-	{"cpv", 11, func(s view.Shown) any { return s.CPV }},
-	{"procedure", 28, func(s view.Shown) any { return s.Contract.Procedure }},
-	{"nature", 18, func(s view.Shown) any { return s.Contract.Nature }},
-	{"offers", 9, func(s view.Shown) any { return numberCell(s.Contract.Offers) }},
-	{"departement", 8, func(s view.Shown) any { return s.Departement }},
-	{"kind", 18, func(s view.Shown) any { return string(s.Kind) }},
-	{"state", 12, func(s view.Shown) any { return string(s.State) }},
-	{"published", 12, func(s view.Shown) any { return sheetDay(s.Published) }},
-	{"id", 18, func(s view.Shown) any { return s.ID }},
-	{"address", 34, func(s view.Shown) any { return s.Address }},
+	{"notified", 12, func(s view.Shown, _ sirene.Firm) any { return sheetDay(s.Notified) }},
+	{"object", 60, func(s view.Shown, _ sirene.Firm) any { return s.Object }},
+	{"buyer", 17, func(s view.Shown, _ sirene.Firm) any { return s.Buyer }},
+	{"buyername", 32, func(s view.Shown, _ sirene.Firm) any { return s.BuyerName }},
+	{"supplier", 17, func(s view.Shown, _ sirene.Firm) any { return strings.Join(s.Suppliers, " | ") }},
+	{"suppliername", 32, func(s view.Shown, _ sirene.Firm) any { return s.Supplier }},
+	{"amount", 16, func(s view.Shown, _ sirene.Firm) any { return numberCell(s.Amount) }},
+	{"months", 9, func(s view.Shown, _ sirene.Firm) any { return numberCell(s.Months) }},
+	{"cpv", 11, func(s view.Shown, _ sirene.Firm) any { return s.CPV }},
+	{"procedure", 28, func(s view.Shown, _ sirene.Firm) any { return s.Contract.Procedure }},
+	{"nature", 18, func(s view.Shown, _ sirene.Firm) any { return s.Contract.Nature }},
+	{"offers", 9, func(s view.Shown, _ sirene.Firm) any { return numberCell(s.Contract.Offers) }},
+	{"departement", 8, func(s view.Shown, _ sirene.Firm) any { return s.Departement }},
+	{"kind", 18, func(s view.Shown, _ sirene.Firm) any { return string(s.Kind) }},
+	{"state", 12, func(s view.Shown, _ sirene.Firm) any { return string(s.State) }},
+	{"published", 12, func(s view.Shown, _ sirene.Firm) any { return sheetDay(s.Published) }},
+	{"id", 18, func(s view.Shown, _ sirene.Firm) any { return s.ID }},
+	{"address", 34, func(s view.Shown, _ sirene.Firm) any { return s.Address }},
+	{"suppliercommune", 9, func(_ view.Shown, f sirene.Firm) any { return f.Commune }},
+	{"suppliersize", 9, func(_ view.Shown, f sirene.Firm) any { return f.Category }},
 }
 
 // numberCell is a number for a cell, or nothing.
@@ -62,7 +66,7 @@ const (
 )
 
 // writeXLSX writes a workbook whose texts are texts: no spreadsheet runs them.
-func writeXLSX(w io.Writer, all iter.Seq[view.Shown], lang texts.Lang) (err error) {
+func writeXLSX(w io.Writer, all iter.Seq[view.Shown], lang texts.Lang, firm enrich.Register) (err error) {
 	f := excelize.NewFile()
 	defer f.Close()
 	sheet := texts.T(lang, "export.sheet")
@@ -102,8 +106,9 @@ func writeXLSX(w io.Writer, all iter.Seq[view.Shown], lang texts.Lang) (err erro
 		if row++; row > mostSheetRows {
 			break // a sheet holds no more; the other formats hold all
 		}
+		f := firstSupplier(s, firm)
 		for i, c := range sheetColumns {
-			cells[i] = sheetCell(c.value(s), day)
+			cells[i] = sheetCell(c.value(s, f), day)
 		}
 		at, err := excelize.CoordinatesToCellName(1, row)
 		if err != nil {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -15,7 +16,7 @@ import (
 type Indicator struct {
 	ID          string   `json:"id"`
 	Text        string   `json:"text"`
-	Unit        string   `json:"unit"`  // contracts, euros, days, months, offers, bodies, share (0 to 1), index (0 to 1)
+	Unit        string   `json:"unit"`  // contracts, euros, days, months, offers, bodies, kilometres, share (0 to 1), index (0 to 1)
 	Value       *float64 `json:"value"` // null where nothing is known
 	N           int      `json:"n"`     // contracts it is made of
 	Missing     int      `json:"missing"`
@@ -58,8 +59,56 @@ var indicators = []struct {
 	{"months-median", "months", "median:months"}, {"conforming", "share", "rate:conforme"},
 }
 
+// firmIndicators are made of what SIRENE says of the first supplier. Those of amounts
+// leave out amounts that cannot be.
+var firmIndicators = []struct {
+	id, unit string
+	measure  search.Measure
+	amount   bool
+}{
+	{"local-commune", "share", "rate:local_commune", false}, {"local-epci", "share", "rate:local_epci", false}, {"local-epci-amount", "share", "amount_rate:local_epci", true},
+	{"local-departement", "share", "rate:local_departement", false}, {"local-departement-amount", "share", "amount_rate:local_departement", true},
+	{"local-region", "share", "rate:local_region", false}, {"local-region-amount", "share", "amount_rate:local_region", true},
+	{"distance-median", "kilometres", "median:distance", false}, {"distance-p90", "kilometres", "p90:distance", false},
+	{"sme", "share", "rate:sme", false}, {"sme-amount", "share", "amount_rate:sme", true},
+}
+
+// ofFirms are the indicators of where suppliers sit and of what size they are.
+func (s *Server) ofFirms(ctx context.Context, q search.Query, n int, lang texts.Lang) (list []Indicator, err error) {
+	var tables [2]search.Table
+	for i, amount := range []bool{false, true} {
+		var measures []search.Measure
+		for _, one := range firmIndicators {
+			if one.amount == amount {
+				measures = append(measures, one.measure)
+			}
+		}
+		if most := math.Nextafter(implausible, 0); amount && (q.Amount.Max == nil || *q.Amount.Max > most) {
+			q.Amount.Max = &most
+		}
+		if tables[i], err = s.Index.Group(ctx, q, []search.Dimension{}, measures); err != nil {
+			return nil, err
+		}
+	}
+	for _, one := range firmIndicators {
+		t := &tables[0]
+		if one.amount {
+			t = &tables[1]
+		}
+		at := slices.Index(t.Measures, one.measure)
+		list = append(list, indicatorOf(one.id, one.unit, t.Total.Values[at], n, n-(t.Total.N-t.Total.Missing[at]), lang))
+	}
+	return list, nil
+}
+
+// unknownTo tells which of notGiven these indicators do give.
+func unknownTo(list []Indicator, id string) bool {
+	made := map[string]string{"local": "local-region", "sme": "sme", "distance": "distance-median"}[id]
+	return made == "" || !slices.ContainsFunc(list, func(i Indicator) bool { return i.ID == made && i.Value != nil })
+}
+
 // notGiven are the keys, below "indicator.not.", of what the pivot format cannot tell.
-var notGiven = []string{"success", "bidders", "criteria", "budget", "gdp", "local", "sme"}
+var notGiven = []string{"success", "bidders", "criteria", "budget", "gdp", "local", "sme", "distance"}
 
 func (s *Server) getIndicators(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Ready(); err != nil {
@@ -96,8 +145,15 @@ func (s *Server) indicatorsOf(ctx context.Context, q search.Query, lang texts.La
 		return a, err
 	}
 	more, err := s.moreIndicators(ctx, q, t.Total.N, lang)
-	a.Items = append(a.Items, more...)
+	if err != nil {
+		return a, err
+	}
+	firms, err := s.ofFirms(ctx, q, t.Total.N, lang)
+	a.Items = append(append(a.Items, more...), firms...)
 	for _, id := range notGiven {
+		if !unknownTo(firms, id) {
+			continue
+		}
 		a.NotGiven = append(a.NotGiven, NotGiven{id, texts.T(lang, "indicator.not."+id), texts.T(lang, "indicator.not."+id+".reason")})
 	}
 	return a, err

@@ -25,9 +25,9 @@ type blockSpec struct {
 
 // The tables of the pages, in the order in which a reader wants them.
 var (
-	blocksOfAny     = []blockSpec{{search.ByYear, 30}, {search.ByDivision, 10}, {search.ByBuyer, 10}, {search.BySupplier, 10}, {search.ByProcedure, 10}, {search.ByDepartement, 15}, {search.ByOffers, 10}}
-	blocksOfBuyer   = []blockSpec{{search.ByYear, 30}, {search.ByDivision, 10}, {search.BySupplier, 10}, {search.ByProcedure, 10}, {search.ByOffers, 10}}
-	blocksOfFirm    = []blockSpec{{search.ByEndMonth, 24}, {search.ByYear, 30}, {search.BySupplier, 12}, {search.ByBuyer, 12}, {search.ByMonth, 24}, {search.ByProcedure, 10}, {search.ByOffers, 10}}
+	blocksOfAny     = []blockSpec{{search.ByYear, 30}, {search.ByDivision, 10}, {search.ByBuyer, 10}, {search.BySupplier, 10}, {search.ByProcedure, 10}, {search.ByDepartement, 15}, {search.ByLocal, 6}, {search.ByFirmDep, 10}, {search.BySize, 4}, {search.ByOffers, 10}}
+	blocksOfBuyer   = []blockSpec{{search.ByYear, 30}, {search.ByDivision, 10}, {search.BySupplier, 10}, {search.ByLocal, 6}, {search.ByFirmDep, 10}, {search.BySize, 4}, {search.ByProcedure, 10}, {search.ByOffers, 10}}
+	blocksOfFirm    = []blockSpec{{search.ByEndMonth, 24}, {search.ByYear, 30}, {search.BySupplier, 12}, {search.ByBuyer, 12}, {search.ByMonth, 24}, {search.ByFirmDep, 10}, {search.BySize, 4}, {search.ByProcedure, 10}, {search.ByOffers, 10}}
 	blocksOfCitizen = []blockSpec{{search.ByYear, 30}, {search.ByDivision, 8}, {search.ByBuyer, 8}, {search.BySupplier, 8}}
 )
 
@@ -65,7 +65,7 @@ func (c counter) numbers(blocks []blockSpec) (web.Numbers, error) {
 		if err != nil {
 			return n, err
 		}
-		if len(b.Rows) > 0 {
+		if len(b.Rows) > 0 && !untold(spec.by, t) {
 			n.Blocks = append(n.Blocks, b)
 		}
 		if spec.by == search.ByDepartement {
@@ -73,6 +73,11 @@ func (c counter) numbers(blocks []blockSpec) (web.Numbers, error) {
 		}
 	}
 	return n, nil
+}
+
+// untold reports whether a table would only say that SIRENE is not known here.
+func untold(d search.Dimension, t search.Table) bool {
+	return strings.HasPrefix(string(d), "supplier_") && len(t.Groups) == 1 && t.Groups[0].Keys[0].Code == ""
 }
 
 // blockMeasures are those of each table.
@@ -256,6 +261,8 @@ func amountOf(lang texts.Lang, unit string, v *float64) string {
 		return texts.T(lang, "web.percent", decimal(lang, 100**v, 1))
 	case "index":
 		return decimal(lang, *v, 3)
+	case "kilometres":
+		return texts.T(lang, "numbers.km", decimal(lang, *v, 0))
 	case "days":
 		return texts.T(lang, "web.days.many", decimal(lang, *v, 0))
 	}

@@ -82,21 +82,25 @@ func (l lister) form() web.ContractFilter {
 	q := l.q
 	f := web.ContractFilter{
 		Text: q.Text, Buyer: first(q.Buyer), Supplier: first(q.Supplier), CPV: first(q.CPV), State: first(q.State), Kind: first(q.Kind),
-		From: q.Notified.From, To: q.Notified.To, EndsFrom: q.Ends.From, EndsTo: q.Ends.To, Least: bound(q.Amount.Min), Most: bound(q.Amount.Max), Sort: string(q.Sort),
+		From: q.Notified.From, To: q.Notified.To, EndsFrom: q.Ends.From, EndsTo: q.Ends.To, Least: bound(q.Amount.Min), Most: bound(q.Amount.Max), Sort: string(q.Sort), Size: first(q.Size), NoRegister: len(l.s.Firms.Sources()) == 0,
 	}
 	for _, z := range q.Where {
-		if z.Level == "departement" && z.Side == search.Either {
+		switch {
+		case z.Level == "departement" && z.Side == search.Either:
 			f.Departement = z.Code
+		case z.Level == "departement" && z.Side == search.SupplierSide:
+			f.SupplierDepartement = z.Code
 		}
 	}
 	shown := search.Query{
 		Text: q.Text, Buyer: q.Buyer[:min(1, len(q.Buyer))], Supplier: q.Supplier[:min(1, len(q.Supplier))], CPV: q.CPV[:min(1, len(q.CPV))],
 		State: q.State[:min(1, len(q.State))], Kind: q.Kind[:min(1, len(q.Kind))], Notified: q.Notified, Ends: q.Ends, Amount: q.Amount, Sort: q.Sort, Limit: search.DefaultLimit,
+		Size: q.Size[:min(1, len(q.Size))],
 	}
 	own := shown.Values()
 	for name, values := range l.page().Values() { // what the form has no field for goes with it
 		for i, value := range values {
-			if own.Has(name) && i == 0 || name == "departement" && value == f.Departement {
+			if own.Has(name) && i == 0 || name == "departement" && value == f.Departement || name == "supplier_departement" && value == f.SupplierDepartement {
 				continue
 			}
 			f.Hidden = append(f.Hidden, web.HiddenField{Name: name, Value: value})
@@ -129,7 +133,8 @@ func bound(f *float64) string {
 var facetParam = map[search.Dimension]string{
 	search.ByKind: "kind", search.ByState: "state", search.ByProcedure: "procedure", search.ByNature: "nature", search.ByTechnique: "technique",
 	search.ByDivision: "cpv", search.ByLevel: "level", search.ByRegion: "region", search.ByDepartement: "departement", search.ByBuyer: "buyer",
-	search.BySupplier: "supplier", search.ByNode: "node", search.ByYear: "from",
+	search.BySupplier: "supplier", search.ByNode: "node", search.ByYear: "from", search.BySize: "supplier_size", search.ByLocal: "supplier_local",
+	search.ByFirmCommune: "supplier_commune", search.ByFirmEPCI: "supplier_epci", search.ByFirmDep: "supplier_departement", search.ByFirmRegion: "supplier_region",
 }
 
 // facetsShown bounds the values that a page shows of a facet.
@@ -194,6 +199,10 @@ func dimensionLabel(lang texts.Lang, d search.Dimension, code, label string) str
 		return wordOf(lang, "state", code)
 	case search.ByLevel:
 		return wordOf(lang, "level", code)
+	case search.BySize:
+		return wordOf(lang, "size", code)
+	case search.ByLocal:
+		return wordOf(lang, "local", code)
 	case search.BySocial, search.ByEnvironment, search.ByModified:
 		return wordOf(lang, "web.answer", code)
 	case search.ByDivision, search.ByCPV:
@@ -203,7 +212,7 @@ func dimensionLabel(lang texts.Lang, d search.Dimension, code, label string) str
 		if label != "" {
 			return code + " – " + label
 		}
-	case search.ByDepartement, search.ByBuyerDep:
+	case search.ByDepartement, search.ByBuyerDep, search.ByFirmDep:
 		if label != "" {
 			return label + " (" + code + ")"
 		}

@@ -162,7 +162,8 @@ func searchParams() params {
 		{Name: "amount_min", Type: "number"}, {Name: "amount_max", Type: "number"}, {Name: "months_min", Type: "number"}, {Name: "months_max", Type: "number"},
 		{Name: "offers_min", Type: "number"}, {Name: "offers_max", Type: "number"},
 	}
-	for _, side := range []string{"", "buyer_", "place_"} {
+	out = append(out, openapi.Param{Name: "supplier_size", Enum: []string{"PME", "ETI", "GE"}}, openapi.Param{Name: "supplier_local", Enum: []string{"commune", "epci", "departement", "region", "ailleurs"}})
+	for _, side := range []string{"", "buyer_", "place_", "supplier_"} {
 		for _, z := range []struct{ level, example string }{{"region", "53"}, {"departement", "35"}, {"epci", "243500139"}, {"commune", "35238"}} {
 			out = append(out, openapi.Param{Name: side + z.level, Example: z.example})
 		}

@@ -33,6 +33,8 @@ type ContractRow struct {
 type ContractFilter struct {
 	Text, Buyer, Supplier, CPV, Departement, State, Kind string
 	From, To, EndsFrom, EndsTo, Least, Most, Sort        string
+	SupplierDepartement, Size                            string
+	NoRegister                                           bool // nothing is known of where suppliers sit
 	Hidden                                               []HiddenField
 	Sorts                                                []Option
 }
@@ -48,7 +50,7 @@ type Option struct {
 
 // Detailed reports whether anything but the text narrows the list.
 func (f ContractFilter) Detailed() bool {
-	return f.Buyer+f.Supplier+f.CPV+f.Departement+f.State+f.Kind+f.From+f.To+f.EndsFrom+f.EndsTo+f.Least+f.Most != ""
+	return f.Buyer+f.Supplier+f.CPV+f.Departement+f.State+f.Kind+f.From+f.To+f.EndsFrom+f.EndsTo+f.Least+f.Most+f.SupplierDepartement+f.Size != ""
 }
 
 // option is one choice of a list in the form.
@@ -64,6 +66,9 @@ func (f ContractFilter) States() []option {
 
 // Kinds are the choices of a contract's kind.
 func (f ContractFilter) Kinds() []option { return choices(f.Kind, "marche", "contrat-concession") }
+
+// Sizes are the choices of a supplier's size.
+func (f ContractFilter) Sizes() []option { return choices(f.Size, "PME", "ETI", "GE") }
 
 func choices(chosen string, values ...string) []option {
 	var all []option

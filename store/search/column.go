@@ -14,14 +14,15 @@ const (
 	baseOffers
 	baseNode
 	baseBuyer
+	baseFirm // what a register says of the supplier, see firm; not in snapshots
 	bases
 )
 
 // widths is how many bytes a code takes.
-var widths = [bases]int{baseMix: 4, basePlace: 4, baseCPV: 2, baseMonth: 2, baseEndMonth: 2, baseOffers: 2, baseNode: 2, baseBuyer: 4}
+var widths = [bases]int{baseMix: 4, basePlace: 4, baseCPV: 2, baseMonth: 2, baseEndMonth: 2, baseOffers: 2, baseNode: 2, baseBuyer: 4, baseFirm: 4}
 
 // filters says of which bases each code's rows are kept too.
-var filters = [bases]bool{baseMix: true, basePlace: true, baseCPV: true, baseMonth: true, baseEndMonth: true, baseNode: true}
+var filters = [bases]bool{baseMix: true, basePlace: true, baseCPV: true, baseMonth: true, baseEndMonth: true, baseNode: true, baseFirm: true}
 
 // A mix is what contracts often have in common, as codes.
 type mix struct{ flags, procedure, nature, technique uint32 }
@@ -137,6 +138,8 @@ func (c *core) sizeOf(b base) int {
 		return mostOffers + 2
 	case baseNode:
 		return len(c.nodes.values)
+	case baseFirm:
+		return len(c.sites.firms.values)
 	case mostSupplierBase:
 		return len(c.suppliers.values)
 	}

@@ -50,6 +50,9 @@ func (x *Index) Compact(file string, made Made) (dropped int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	if r := x.core.sites.register; r.Firm != nil {
+		fresh.take(fresh.sited(r))
+	}
 	x.mu.Lock()
 	x.core = fresh
 	x.memo.forget()

@@ -37,6 +37,7 @@ type core struct {
 	places                          *places
 	mixes                           *table[mix]
 	spots                           *table[place]
+	sites                           *sites
 
 	buyerNames, supplierNames []string // by code: the newest that was given
 	buyerFacts                []buyerFact
@@ -61,6 +62,9 @@ func newCore() *core {
 		buyerNames: []string{""}, supplierNames: []string{""}, buyerFacts: []buyerFact{{}}, byBuyer: make([]posting, 1), bySupply: make([]posting, 1),
 		words: newVocabulary(), text: newTextIndex(), at: map[uint64]uint32{}, seed: maphash.MakeSeed(),
 	}
+	c.sites = newSites(Register{})
+	c.sites.buyer("", buyerFact{})
+	c.sites.supplier("")
 	return c
 }
 
@@ -161,6 +165,7 @@ func (c *core) putBuyer(s *view.Shown) uint32 {
 		c.buyerFacts = append(c.buyerFacts, c.places.buyer(s.Buyer))
 		c.buyerNames = append(c.buyerNames, "")
 		c.byBuyer = append(c.byBuyer, posting{})
+		c.sites.buyer(s.Buyer, c.buyerFacts[b])
 		if f := c.buyerFacts[b]; f.name != "" {
 			c.text.buyers.add(b, c.words.tokens(f.name))
 		}
@@ -181,6 +186,7 @@ func (c *core) putSuppliers(s *view.Shown, row uint32) {
 		if int(code) == len(c.supplierNames) {
 			c.supplierNames = append(c.supplierNames, "")
 			c.bySupply = append(c.bySupply, posting{})
+			c.sites.supplier(id)
 		}
 		if !slices.Contains(c.supplierList[start:], code) {
 			c.supplierList = append(c.supplierList, code)
@@ -224,7 +230,7 @@ func (c *core) putCodes(s *view.Shown, row, buyer uint32) {
 		baseMix: c.mixes.code(mix{flagsOf(s, where.given), c.procedures.code(cut(k.Procedure, longest)), c.natures.code(cut(k.Nature, longest)),
 			c.techniques.code(cut(technique, longest))}),
 		basePlace: c.spots.code(where), baseCPV: cpvCode, baseMonth: monthOf(day), baseEndMonth: monthOf(c.end[row]), baseOffers: offersOf(k.Offers),
-		baseNode: c.nodes.code(s.Node), baseBuyer: buyer,
+		baseNode: c.nodes.code(s.Node), baseBuyer: buyer, baseFirm: c.sites.firm(buyer, c.supplierOf(row)),
 	}
 	for b := range codes {
 		c.cols[b].add(base(b), codes[b])

@@ -41,7 +41,13 @@ const (
 	ByNode           Dimension = "node"
 	ByBuyer          Dimension = "buyer"
 	BySupplier       Dimension = "supplier"
-	mostSupplierBase base      = bases // the suppliers' list stands for a base
+	ByFirmCommune    Dimension = "supplier_commune" // of the supplier named first, as a register knows it
+	ByFirmEPCI       Dimension = "supplier_epci"
+	ByFirmDep        Dimension = "supplier_departement"
+	ByFirmRegion     Dimension = "supplier_region"
+	BySize           Dimension = "supplier_size"  // PME, ETI, GE
+	ByLocal          Dimension = "supplier_local" // smallest territory shared with the buyer: commune, epci, departement, region, ailleurs
+	mostSupplierBase base      = bases            // the suppliers' list stands for a base
 )
 
 // A spec is how a dimension is had: a base, and what becomes of its codes.
@@ -109,7 +115,15 @@ var dimensions = map[Dimension]spec{
 	BySocial:      {base: baseMix, size: sized(3), fold: yesNo(flagSocialKnown, flagSocial), code: listed([]string{"oui", "non"})},
 	ByEnvironment: {base: baseMix, size: sized(3), fold: yesNo(flagGreenKnown, flagGreen), code: listed([]string{"oui", "non"})},
 	ByModified:    {base: baseMix, size: sized(3), fold: yesNo(0, flagModified), code: listed([]string{"oui", "non"})},
-	ByNode:        {base: baseNode, code: func(c *core, n uint32) string { return c.nodes.values[n] }},
+	ByFirmCommune: ofFirm(0, func(p *places) *dict { return p.communes }),
+	ByFirmEPCI:    ofFirm(1, func(p *places) *dict { return p.epcis }),
+	ByFirmDep:     ofFirm(2, func(p *places) *dict { return p.departements }),
+	ByFirmRegion:  ofFirm(3, func(p *places) *dict { return p.regions }),
+	BySize: {base: baseFirm, size: sized(len(sizes) + 1), fold: func(c *core, n uint32) uint32 { return uint32(c.sites.firms.values[n].size) },
+		code: listed(sizes)},
+	ByLocal: {base: baseFirm, size: sized(len(nearLevels) + 1), fold: func(c *core, n uint32) uint32 { return c.sites.firms.values[n].near() },
+		code: listed(nearLevels)},
+	ByNode: {base: baseNode, code: func(c *core, n uint32) string { return c.nodes.values[n] }},
 	ByBuyer: {base: baseBuyer, code: func(c *core, n uint32) string { return c.buyers.values[n] },
 		name: func(c *core, _ string, n uint32) string { return c.buyerName(n) }},
 	BySupplier: {base: mostSupplierBase, code: func(c *core, n uint32) string { return c.suppliers.values[n] },
@@ -129,11 +143,18 @@ func Dimensions() []Dimension {
 // Facets lists the dimensions that "all" asks for, in the order in which pages show them.
 func Facets() []Dimension {
 	return []Dimension{ByKind, ByYear, ByRegion, ByDepartement, ByDivision, ByProcedure, ByNature, ByTechnique, ByLevel, BySocial, ByEnvironment, ByState,
-		ByBuyer, BySupplier, ByNode}
+		ByBuyer, BySupplier, ByLocal, ByFirmDep, BySize, ByNode}
 }
 
 // Known reports whether there is such a dimension.
 func (d Dimension) Known() bool { _, ok := dimensions[d]; return ok }
+
+// ofFirm is the supplier's territory at a level.
+func ofFirm(level int, of func(*places) *dict) spec {
+	return spec{base: baseFirm, size: func(c *core) int { return len(of(c.sites.places).values) },
+		fold: func(c *core, n uint32) uint32 { return c.sites.firms.values[n].levels[level] },
+		code: func(c *core, n uint32) string { return of(c.sites.places).values[n] }, name: zoneName(zones[level])}
+}
 
 func sizeOfDict(of func(*core) *dict) func(*core) int {
 	return func(c *core) int { return len(of(c).values) }

@@ -12,7 +12,7 @@ const mostValues = 20
 // all reports whether a facet shows all its values, in their own order or by number.
 func (d Dimension) all() bool {
 	switch d {
-	case ByBuyer, BySupplier, ByCPV, ByCommune, ByEPCI, ByProcedure, ByNature, ByTechnique, ByOffers, ByNode:
+	case ByBuyer, BySupplier, ByCPV, ByCommune, ByEPCI, ByFirmCommune, ByFirmEPCI, ByProcedure, ByNature, ByTechnique, ByOffers, ByNode:
 		return false
 	}
 	return true

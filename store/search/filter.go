@@ -58,6 +58,7 @@ func (c *core) find(q *Query) *selection {
 	s := &selection{c: c, set: slices.Clone(c.live)}
 	s.named(q)
 	s.places(q.Where)
+	s.sited(q)
 	s.codes(q)
 	s.ranges(q)
 	if q.Text != "" {

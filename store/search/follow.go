@@ -18,6 +18,9 @@ type Follower struct {
 	// Save is how long after a change the snapshot is written at the earliest; 0 is
 	// ten minutes.
 	Save time.Duration
+	// Register is where suppliers and buyers sit, and a number that changes whenever
+	// that does; nil if nobody knows.
+	Register func() (Register, uint64)
 	// Note is told what is worth a line in a log: what was done, of how many contracts,
 	// in what time.
 	Note func(what string, contracts int, took time.Duration, err error)
@@ -26,7 +29,8 @@ type Follower struct {
 	dirty   bool
 	saved   time.Time
 	seen    atomic.Uint64
-	checked uint64 // the place at which it was last found to lack something
+	sited   *uint64 // of the register that the index knows
+	checked uint64  // the place at which it was last found to lack something
 }
 
 // updateRun is how many changes are read in one go.
@@ -36,11 +40,13 @@ const updateRun = 2000
 // until ctx ends; then it saves. What the views cannot tell, as while they are made
 // again, is asked again when they change: an index that is late is no reason to stop.
 func (f *Follower) Run(ctx context.Context) error {
+	f.site()
 	f.load()
 	tick := time.NewTicker(30 * time.Second)
 	defer tick.Stop()
 	for {
 		news := f.Views.News()
+		f.site()
 		err := f.step(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -97,6 +103,21 @@ func (f *Follower) step(ctx context.Context) error {
 		f.dirty = true
 		f.compact()
 	}
+}
+
+// site makes the index know the register again if that has changed.
+func (f *Follower) site() {
+	if f.Register == nil {
+		return
+	}
+	r, revision := f.Register()
+	if f.sited != nil && *f.sited == revision {
+		return
+	}
+	start := time.Now()
+	f.Index.Site(r)
+	f.sited = &revision
+	f.note("places of suppliers", f.Index.Len(), start, nil)
 }
 
 // check looks whether the index has as many contracts as the views, once it has seen

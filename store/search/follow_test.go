@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -154,5 +155,39 @@ func TestWhatTheIndexLacksIsFound(t *testing.T) {
 	if n := f.Behind(); n != 0 {
 		t.Errorf("%d changes behind", n)
 	}
+	stop()
+}
+
+func TestTheFollowerKnowsTheRegisterAgainWhenThatChanges(t *testing.T) {
+	r := newViewRig(t)
+	r.put("a", "école")
+	var revision atomic.Uint64
+	register := func() (Register, uint64) {
+		n := revision.Load()
+		return Register{Firm: func(string) (string, string) { return []string{"", "35238", "29019"}[n], "PME" }}, n
+	}
+	x, name := New(), filepath.Join(t.TempDir(), "index")
+	run := func() (stop func()) {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		f := &Follower{Index: x, Views: r.views, File: name, Register: register}
+		go func() { done <- f.Run(ctx) }()
+		return func() {
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	stop := run()
+	soon(t, x, "supplier_region=53", "")
+	revision.Store(1)
+	r.put("b", "mairie") // wakes it sooner than its clock
+	soon(t, x, "supplier_commune=35238&supplier_local=commune", "a b")
+	stop()
+	revision.Store(2)
+	x = New()
+	stop = run()
+	soon(t, x, "supplier_commune=29019", "a b")
 	stop()
 }

@@ -185,6 +185,8 @@ func (g *grouping) measure(rows, all []uint32, m Measure) (value float64, missin
 		return float64(len(rows)) / float64(len(all)), 0
 	case op == "rate":
 		return rate(rows, g.c.fact(of))
+	case op == "amount_rate":
+		return amountRate(rows, g.c.amount, g.c.fact(of))
 	case op == "distinct":
 		return g.distinct(rows, of), 0
 	}
@@ -253,6 +255,27 @@ func rate(rows []uint32, fact func(uint32) (is, known bool)) (float64, int) {
 		return math.NaN(), len(rows)
 	}
 	return float64(yes) / float64(n), len(rows) - n
+}
+
+// amountRate is the part of the amount of those rows of which a fact is so, among the
+// rows that tell both.
+func amountRate(rows []uint32, amounts []float64, fact func(uint32) (is, known bool)) (float64, int) {
+	n, yes, all := 0, 0.0, 0.0
+	for _, r := range rows {
+		is, known := fact(r)
+		v := amounts[r]
+		if !known || v != v {
+			continue
+		}
+		n++
+		if all += v; is {
+			yes += v
+		}
+	}
+	if n == 0 || all == 0 {
+		return math.NaN(), len(rows) - n
+	}
+	return yes / all, len(rows) - n
 }
 
 func (g *grouping) distinct(rows []uint32, of string) float64 {

@@ -29,12 +29,16 @@ func (m Measure) parts() (op, of string) {
 
 // Numbers lists what sums, means and percentiles can be made of. Amounts are euros
 // without tax; delay is days from notification to publication; growth is what
-// modifications changed of the amount, as a part of it, where there are any.
-func Numbers() []string { return []string{"amount", "initial", "months", "offers", "delay", "growth"} }
+// modifications changed of the amount, as a part of it, where there are any; distance is
+// kilometres from the buyer to the supplier.
+func Numbers() []string {
+	return []string{"amount", "initial", "months", "offers", "delay", "growth", "distance"}
+}
 
 // Facts lists what rates can be made of.
 func Facts() []string {
-	return []string{"social", "environmental", "modified", "innovative", "single_offer", "concession", "conforme", "late"}
+	return []string{"social", "environmental", "modified", "innovative", "single_offer", "concession", "conforme", "late", "sme",
+		"local_commune", "local_epci", "local_departement", "local_region"}
 }
 
 // Known reports whether there is such a measure.
@@ -45,7 +49,7 @@ func (m Measure) Known() bool {
 		return of == "" || op == "share" && of == "amount"
 	case "sum", "mean", "median", "min", "max":
 		return slices.Contains(Numbers(), of)
-	case "rate":
+	case "rate", "amount_rate":
 		return slices.Contains(Facts(), of)
 	case "distinct":
 		return of == "buyer" || of == "supplier"
@@ -77,7 +81,7 @@ func ParseMeasures(text string) ([]Measure, error) {
 		m := Measure(strings.TrimSpace(part))
 		if !m.Known() || len(out) == maxMeasures {
 			return nil, &ParamError{Name: "measures", Value: shown(part), Want: "count, share, share:amount, distinct:buyer, distinct:supplier, " +
-				"sum, mean, median, min, max, p1…p99 of " + strings.Join(Numbers(), ", ") + " (as in median:amount), rate of " + strings.Join(Facts(), ", ")}
+				"sum, mean, median, min, max, p1…p99 of " + strings.Join(Numbers(), ", ") + " (as in median:amount), rate, amount_rate of " + strings.Join(Facts(), ", ")}
 		}
 		out = append(out, m)
 	}
@@ -113,6 +117,8 @@ func (c *core) number(name string) func(row uint32) float64 {
 		return func(r uint32) float64 { return lessOne(c.cols[baseOffers].at(r)) }
 	case "delay":
 		return func(r uint32) float64 { return c.delay(r) }
+	case "distance":
+		return c.distance
 	case "growth":
 		return func(r uint32) float64 {
 			if c.flags(r)&flagModified == 0 || c.initial[r] == 0 {
@@ -130,6 +136,11 @@ func (c *core) delay(r uint32) float64 {
 		return math.NaN()
 	}
 	return float64(civil(c.published[r]) - civil(c.day[r]))
+}
+
+// distance is how far the supplier's commune is from the one where the buyer sits.
+func (c *core) distance(r uint32) float64 {
+	return c.sites.distance(c.sites.buyers[c.cols[baseBuyer].at(r)].stands, c.sites.suppliers[c.supplierOf(r)].stands)
 }
 
 // civil numbers the days of the calendar one after another.
@@ -165,6 +176,11 @@ func (c *core) fact(name string) func(row uint32) (is, known bool) {
 		return flag(0, flagConcession)
 	case "single_offer":
 		return func(r uint32) (bool, bool) { n := c.cols[baseOffers].at(r); return n == 2, n > 1 }
+	case "sme":
+		return func(r uint32) (bool, bool) { n := c.firm(r).size; return n == 1, n > 0 }
+	case "local_commune", "local_epci", "local_departement", "local_region":
+		bit := uint8(1) << slices.Index(zones, strings.TrimPrefix(name, "local_"))
+		return func(r uint32) (bool, bool) { f := c.firm(r); return f.same&bit != 0, f.known&bit != 0 }
 	case "late":
 		return func(r uint32) (bool, bool) { d := c.delay(r); return d > legalDelay, d == d }
 	}

@@ -31,6 +31,10 @@ func TestEveryQueryFindsWhatAPlainReadingFinds(t *testing.T) {
 			list = append(list, s)
 		}
 		x.Put(list)
+		if round > 0 { // before, nothing is known of suppliers
+			x.Site(oracleRegister(round))
+			oracleRound = round
+		}
 		for _, a := range sortedKeys(all)[:round*10] {
 			x.Remove(a)
 			delete(all, a)
@@ -137,6 +141,11 @@ func randomQuery(r *rand.Rand) string {
 		func() { v.Set("months_max", fmt.Sprint(r.IntN(50))) },
 		func() { v.Set("offers_min", fmt.Sprint(r.IntN(5))) },
 		func() { v.Set("considerations", "sociale") },
+		func() { v.Set("supplier_commune", oracleTowns[r.IntN(5)]) },
+		func() { v.Set("supplier_region", []string{"53", "52"}[r.IntN(2)]) },
+		func() { v.Set("supplier_departement", []string{"35", "22", "44"}[r.IntN(3)]) },
+		func() { v.Set("supplier_size", sizes[r.IntN(3)]) },
+		func() { v.Set("supplier_local", nearLevels[r.IntN(5)]) },
 		func() { v.Set("q", oracleWords[r.IntN(len(oracleWords))]+" ") },
 		func() {
 			v.Set("q", `"`+oracleWords[r.IntN(len(oracleWords))]+" "+oracleWords[r.IntN(len(oracleWords))]+`"`)
@@ -209,9 +218,68 @@ func plainly(s view.Shown, q Query) bool {
 	if len(q.CPV) > 0 && !strings.HasPrefix(s.CPV, q.CPV[0]) || len(q.Considered) > 0 && s.Contract.Social[0] != "Clause sociale" {
 		return false
 	}
-	return among(q.Buyer, s.Buyer) && among(q.Kind, string(s.Kind)) && among(q.State, string(s.State)) && in(q.Amount, s.Amount) &&
+	return plainFirm(s, q) && among(q.Buyer, s.Buyer) && among(q.Kind, string(s.Kind)) && among(q.State, string(s.State)) && in(q.Amount, s.Amount) &&
 		in(q.Months, float(s.Months)) && in(q.Offers, float(s.Contract.Offers)) && days(q.Notified, s.Notified) && days(q.Ends, ends(s)) &&
 		plainPlace(s, q.Where) && plainText(s, q.Text)
+}
+
+// oracleRound is since when which register is known.
+var oracleRound int
+
+// oracleRegister knows more from round to round.
+func oracleRegister(round int) Register {
+	return Register{Firm: func(siret string) (commune, size string) {
+		n := int(siret[13] - '0')
+		if n > round+1 || strings.HasPrefix(siret, "2") {
+			return "", ""
+		}
+		return oracleTowns[(n+round)%len(oracleTowns)], sizes[n%3]
+	}}
+}
+
+// plainFirm looks at the first supplier alone.
+func plainFirm(s view.Shown, q Query) bool {
+	var of []Zone
+	for _, z := range q.Where {
+		if z.Side == SupplierSide {
+			of = append(of, z)
+		}
+	}
+	if len(of)+len(q.Size)+len(q.Local) == 0 {
+		return true
+	}
+	if oracleRound == 0 {
+		return false
+	}
+	commune, size := oracleRegister(oracleRound).Firm(s.Suppliers[0])
+	in := func(level, code string) bool {
+		outer, _ := Zone{Level: level, Code: code}.geozone()
+		inner, err := territory.ParseGeozone("fr:commune:" + commune)
+		return commune != "" && err == nil && territory.Contains(outer, inner)
+	}
+	near := ""
+	if body, ok := territory.BySIREN(s.Buyer[:9]); ok && commune != "" {
+		near = "ailleurs"
+		m, _ := territory.CommuneByCode(commune)
+		dep := territory.Departements(body.Geozone)[0]
+		switch level := body.Geozone.Level(); {
+		case in("commune", m.Code) && level == territory.Commune && m.Code == body.Geozone.Code():
+			near = "commune"
+		case level == territory.EPCI && m.EPCI == body.Geozone.Code(), level == territory.Commune && m.EPCI == epciOf(body.Geozone.Code()):
+			near = "epci"
+		case level != territory.Region && m.Departement == dep:
+			near = "departement"
+		case territory.RegionOf(m.Departement) == territory.RegionOf(dep):
+			near = "region"
+		}
+	}
+	return (len(q.Size) == 0 || slices.Contains(q.Size, size)) && (len(q.Local) == 0 || slices.Contains(q.Local, near)) &&
+		(len(of) == 0 || slices.ContainsFunc(of, func(z Zone) bool { return in(z.Level, z.Code) }))
+}
+
+func epciOf(commune string) string {
+	m, _ := territory.CommuneByCode(commune)
+	return m.EPCI
 }
 
 func plainPlace(s view.Shown, where []Zone) bool {
@@ -221,6 +289,7 @@ func plainPlace(s view.Shown, where []Zone) bool {
 	} else if b, ok := territory.BySIREN(s.Buyer[:9]); ok {
 		here = b.Geozone
 	}
+	where = slices.DeleteFunc(slices.Clone(where), func(z Zone) bool { return z.Side == SupplierSide })
 	return len(where) == 0 || slices.ContainsFunc(where, func(z Zone) bool {
 		g, _ := z.geozone()
 		if z.Level == "departement" {

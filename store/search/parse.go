@@ -39,6 +39,7 @@ func (q *Query) lists() map[string]*[]string {
 	return map[string]*[]string{
 		"buyer": &q.Buyer, "supplier": &q.Supplier, "cpv": &q.CPV, "procedure": &q.Procedure, "nature": &q.Nature, "technique": &q.Technique,
 		"level": &q.Level, "state": &q.State, "kind": &q.Kind, "node": &q.Node, "considerations": &q.Considered,
+		"supplier_size": &q.Size, "supplier_local": &q.Local,
 	}
 }
 
@@ -66,7 +67,7 @@ func Params() []string {
 		out = append(out, name)
 	}
 	for _, level := range zones {
-		out = append(out, level, string(BuyerSide)+"_"+level, string(PlaceSide)+"_"+level)
+		out = append(out, level, string(BuyerSide)+"_"+level, string(PlaceSide)+"_"+level, string(SupplierSide)+"_"+level)
 	}
 	slices.Sort(out)
 	return out
@@ -212,6 +213,7 @@ func (q *Query) check() error {
 		values, list []string
 	}{
 		{"state", q.State, stateNames()}, {"kind", q.Kind, kinds}, {"level", q.Level, levels}, {"considerations", q.Considered, wishes},
+		{"supplier_size", q.Size, sizes}, {"supplier_local", q.Local, nearLevels},
 	} {
 		if bad, ok := oneOf(c.values, c.list); !ok {
 			return &ParamError{Name: c.name, Value: bad, Want: strings.Join(c.list, ", ")}

@@ -27,6 +27,8 @@ type Query struct {
 	Node       []string // whose record is shown
 	Considered []string // sociale, environnementale: all of them must be there
 	Conflict   bool     // only contracts whose sources differ
+	Size       []string // of the supplier that is named first, as a register knows it: PME, ETI, GE
+	Local      []string // the smallest territory that it shares with the buyer; see [ByLocal]
 
 	Amount   Range // euros without tax, after modifications
 	Months   Range // duration
@@ -49,6 +51,8 @@ const (
 	Either    Side = ""
 	BuyerSide Side = "buyer"
 	PlaceSide Side = "place" // of execution, only where it is given
+	// SupplierSide is where the supplier sits that is named first, as a register knows it.
+	SupplierSide Side = "supplier"
 )
 
 // A Zone is a territory as a filter: level is commune, epci, departement or region.
@@ -141,7 +145,7 @@ func (q *Query) order() Sort {
 // All reports whether the query lets every contract through.
 func (q *Query) All() bool {
 	return q.Text == "" && len(q.Buyer)+len(q.Supplier)+len(q.Where)+len(q.CPV)+len(q.Procedure)+len(q.Nature)+len(q.Technique)+
-		len(q.Level)+len(q.State)+len(q.Kind)+len(q.Node)+len(q.Considered) == 0 && !q.Conflict &&
+		len(q.Level)+len(q.State)+len(q.Kind)+len(q.Node)+len(q.Considered)+len(q.Size)+len(q.Local) == 0 && !q.Conflict &&
 		q.Amount.open() && q.Months.open() && q.Offers.open() && q.Notified.open() && q.Ends.open()
 }
 

@@ -31,6 +31,9 @@ type Row struct {
 	Nature    string `json:"nature,omitempty"`
 	Offers    *int   `json:"offresRecues,omitempty"`
 	Modified  bool   `json:"modifie,omitempty"`
+	// Where the first supplier sits (INSEE code) and its size, as a register knows them.
+	SupplierCommune string `json:"titulaireCommune,omitempty"`
+	SupplierSize    string `json:"titulaireTaille,omitempty"`
 }
 
 // RowOf is what a list shows of a contract that was read from the views.
@@ -291,6 +294,11 @@ func (c *core) row(row uint32) Row {
 	}, End: dateOf(c.end[row]), Procedure: c.procedures.values[m.procedure], Nature: c.natures.values[m.nature],
 		Modified: flags&flagModified != 0}
 	out.Address = contract.Escape(out.Buyer) + "/" + slug
+	f := c.firm(row)
+	out.SupplierCommune = c.sites.places.communes.values[f.levels[0]]
+	if f.size > 0 {
+		out.SupplierSize = sizes[f.size-1]
+	}
 	if v := c.amount[row]; v == v {
 		out.Amount = &v
 	}

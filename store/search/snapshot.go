@@ -70,6 +70,9 @@ func (x *Index) Load(name string) (Made, error) {
 	if err != nil {
 		return Made{}, fmt.Errorf("index in %s: %w", name, err)
 	}
+	if r := x.core.sites.register; r.Firm != nil {
+		c.take(c.sited(r))
+	}
 	x.mu.Lock()
 	x.core, x.ready = c, true
 	x.memo.forget()

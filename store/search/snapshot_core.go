@@ -43,7 +43,7 @@ func (c *core) write(w *writer) {
 	rows := make([]uint32, 0, c.liveRows)
 	c.live.each(func(run []uint32) bool { rows = append(rows, run...); return true })
 	w.number(uint64(len(rows)))
-	for b := range bases {
+	for b := range baseFirm {
 		w.fixed(rows, widths[b], func(r uint32) uint64 { return uint64(c.cols[b].at(r)) })
 	}
 	for _, col := range [][]uint32{c.day, c.end, c.published} {
@@ -94,7 +94,7 @@ func (c *core) read(r *reader) {
 		r.fail()
 		c.n = 0
 	}
-	for b := range bases {
+	for b := range baseFirm {
 		c.cols[b] = newColumn(b, c.n)
 		r.fixed(c.n, widths[b], func(v uint64) { c.cols[b].add(b, uint32(v)) })
 	}
@@ -156,7 +156,9 @@ func (c *core) restore() error {
 	var wait sync.WaitGroup
 	ok := true
 	wait.Go(func() { ok = c.postText() })
+	c.take(c.sited(Register{}))
 	c.postCodes()
+	c.all[baseFirm] = nil // tell counts it
 	for i := range c.n {
 		c.tell(uint32(i), 1)
 		c.at[maphash.String(c.seed, c.address(uint32(i)))] = uint32(i)
@@ -182,7 +184,7 @@ func (c *core) fits() bool {
 			return false
 		}
 	}
-	for b := range bases {
+	for b := range baseFirm {
 		size := uint32(c.sizeOf(b))
 		for i := range c.n {
 			if c.cols[b].at(uint32(i)) >= size {
@@ -211,7 +213,7 @@ func calendar(day uint32) bool {
 
 func (c *core) postCodes() {
 	c.byBuyer, c.bySupply = make([]posting, len(c.buyers.values)), make([]posting, len(c.suppliers.values))
-	for b := range bases {
+	for b := range baseFirm {
 		if !filters[b] {
 			continue
 		}

@@ -82,6 +82,13 @@ func draw(b *bytes.Buffer, ring []Point, place func(Point) Point) {
 	b.WriteString("z")
 }
 
+// Centre is the middle of the largest part of a shape, in degrees; false for one
+// without any extent.
+func Centre(s Shape) (Point, bool) {
+	at := middle(s)
+	return at, at != Point{}
+}
+
 // middle is the centre of the ring that encloses most, near enough for a label.
 func middle(s Shape) (at Point) {
 	most := -1.
