@@ -86,3 +86,18 @@ func TestOneUser(t *testing.T) {
 		}
 	}
 }
+
+// What tests need stays with the tests: these were 6.6 MB of the program (0095).
+func TestTheProgramDoesNotCarryWhatOnlyTestsNeed(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range strings.Lines(string(out)) {
+		for _, heavy := range []string{"github.com/parquet-go/", "google.golang.org/protobuf/", "github.com/andybalholm/brotli"} {
+			if strings.HasPrefix(pkg, heavy) {
+				t.Errorf("the program imports %s", strings.TrimSpace(pkg))
+			}
+		}
+	}
+}

@@ -228,7 +228,7 @@ func (s *Store) footer(e *Edition, c *Cut) (*Blob, error) {
 		if err := s.copySegment(&b, &segment{file: p.File, at: m.At, packed: m.Packed, plain: m.Plain}); err != nil {
 			return nil, err
 		}
-		if err := all.Add(p.Streams[columns].Packed, []byte(b.String())); err != nil {
+		if err := all.Add([]byte(b.String())); err != nil {
 			return nil, err
 		}
 	}

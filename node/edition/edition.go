@@ -26,7 +26,7 @@ import (
 
 // layout is raised when the content or the order of files changes: then every piece
 // is made again.
-const layout = 2
+const layout = 3
 
 // An Edition is the state of a territory's datasets at one moment. It is not changed
 // once it is made.

@@ -116,9 +116,7 @@ func (e *encoder) add(c *pivot.Complete) error {
 		return err
 	}
 	e.rows++
-	if err := e.columns.Add(c.Contract); err != nil {
-		return err
-	}
+	e.columns.Add(c.Contract)
 	if err := e.packers[releases].add(",", func(b []byte) ([]byte, error) { return e.ocds.Append(b, c.Contract, c.ReceivedAt) }); err != nil {
 		return err
 	}
@@ -181,10 +179,7 @@ func (e *encoder) piece(p *Piece) ([]byte, error) {
 			put(i, s, e.packers[i].out.Bytes())
 		}
 	}
-	data, meta, err := e.columns.Close()
-	if err != nil {
-		return nil, err
-	}
+	data, meta := e.columns.Close()
 	if len(data) > 0 {
 		put(columns, Stream{Packed: int64(len(data)), Plain: int64(len(data)), Records: e.rows}, data)
 		put(columnsMeta, Stream{Packed: int64(len(meta)), Plain: int64(len(meta))}, meta)

@@ -3,31 +3,25 @@ package flat
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
-	"github.com/parquet-go/parquet-go/encoding/thrift"
-	"github.com/parquet-go/parquet-go/format"
+	"github.com/parquet-go/parquet-go"
 
 	"maillon/catalog/pivot"
 )
 
-// A writer used again writes what a new one does, and says of each column where in
-// the schema it stands: readers find columns by that.
+// A writer used again writes what a new one does; pieces with their footer are a file
+// that another reader reads.
 func TestAPieceDoesNotDependOnTheOneBefore(t *testing.T) {
 	w := NewPieceWriter()
 	piece := func() (data, meta []byte) {
-		t.Helper()
 		for i := range 8 {
 			c := pivot.Contract{}
 			c.ID, c.Object = fmt.Sprint("P-", i), "Réfection de la toiture"
-			if err := w.Add(c); err != nil {
-				t.Fatal(err)
-			}
+			w.Add(c)
 		}
-		data, meta, err := w.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
+		data, meta = w.Close()
 		return bytes.Clone(data), bytes.Clone(meta)
 	}
 	data, meta := piece()
@@ -35,13 +29,28 @@ func TestAPieceDoesNotDependOnTheOneBefore(t *testing.T) {
 	if !bytes.Equal(data, again) || !bytes.Equal(meta, metaAgain) {
 		t.Error("the second piece differs from the first")
 	}
-	var m format.FileMetaData
-	if err := thrift.Unmarshal(&thrift.CompactProtocol{}, metaAgain, &m); err != nil {
+	if data, meta := w.Close(); len(data)+len(meta) > 0 {
+		t.Error("a piece of no contract has bytes")
+	}
+	var end Footer
+	for _, m := range [][]byte{meta, metaAgain} {
+		if err := end.Add(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tail, err := end.Bytes()
+	if err != nil {
 		t.Fatal(err)
 	}
-	for i, c := range m.RowGroups[0].Columns {
-		if path := c.MetaData.PathInSchema; len(path) != 1 || path[0] == "" || path[0] != m.Schema[1+i].Name {
-			t.Errorf("column %d stands at %q of the schema, want %q", i, path, m.Schema[1+i].Name)
-		}
+	file := slices.Concat([]byte(ParquetHead), data, again, tail)
+	rows, err := parquet.Read[Row](bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 16 || rows[15].ID != "P-7" || *rows[8].Object != "Réfection de la toiture" {
+		t.Errorf("%d lines, the last %+v", len(rows), rows[len(rows)-1])
+	}
+	if err := end.Add(meta[:len(meta)-1]); err == nil {
+		t.Error("a damaged meta is believed")
 	}
 }
