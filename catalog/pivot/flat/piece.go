@@ -63,4 +63,6 @@ func (f *Footer) Add(meta []byte) error {
 }
 
 // Bytes is the end of the file.
-func (f *Footer) Bytes() ([]byte, error) { return parquet.Footer(parquetColumns(), f.groups, "maillon") }
+func (f *Footer) Bytes() ([]byte, error) {
+	return parquet.Footer(parquetColumns(), f.groups, "maillon")
+}
