@@ -14,8 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // Lang is a language of the table.
@@ -46,21 +44,14 @@ func load(f fs.FS) map[string]text {
 	if err != nil {
 		panic(err)
 	}
-	all := map[string]text{}
+	all := make(map[string]text, 4096)
 	for _, name := range names {
 		raw, err := fs.ReadFile(f, name)
 		if err != nil {
 			panic(err)
 		}
-		var part map[string]text
-		if err := yaml.Unmarshal(raw, &part); err != nil {
-			panic(fmt.Sprintf("texts/%s: %v", name, err))
-		}
-		for key, t := range part {
-			if _, twice := all[key]; twice {
-				panic(fmt.Sprintf("texts/%s: key %s stands twice", name, key))
-			}
-			all[key] = t
+		if err := read(all, name, string(raw)); err != nil {
+			panic(err)
 		}
 	}
 	return all
