@@ -6,6 +6,7 @@ import (
 	"maillon/catalog"
 	"maillon/catalog/territory"
 	"maillon/catalog/texts"
+	"maillon/node/api"
 	"maillon/node/edition"
 	"maillon/node/harvester"
 	"maillon/node/mail"
@@ -41,8 +42,9 @@ type Config struct {
 	Backup     BackupConfig
 	Editions   edition.Keep // how long dated editions of a hub's datasets are kept
 	Toolbox    ToolboxConfig
-	Site       SiteConfig  // how the pages look, and what the law asks them to say
-	Mail       mail.Config // the server that sends this node's mail
+	Targets    []api.Target // what buyers have set themselves for a year
+	Site       SiteConfig   // how the pages look, and what the law asks them to say
+	Mail       mail.Config  // the server that sends this node's mail
 	Alerts     AlertsConfig
 	Log        LogConfig
 

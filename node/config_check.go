@@ -62,6 +62,9 @@ func (raw *rawConfig) check() (Config, error) {
 	if c.Outlet, err = raw.Publish.UData.check(raw.Data); err != nil {
 		return c, err
 	}
+	if c.Targets, err = checkTargets(raw.Targets, c.ID); err != nil {
+		return c, err
+	}
 	if c.Site, err = raw.Site.check(); err != nil {
 		return c, err
 	}

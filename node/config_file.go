@@ -79,10 +79,11 @@ type rawConfig struct {
 	Toolbox struct {
 		Dir string `yaml:"dir"`
 	} `yaml:"toolbox"`
-	Site   rawSite   `yaml:"site"`
-	SMTP   rawSMTP   `yaml:"smtp"`
-	Alerts rawAlerts `yaml:"alerts"`
-	Log    struct {
+	Targets []rawAim  `yaml:"targets"`
+	Site    rawSite   `yaml:"site"`
+	SMTP    rawSMTP   `yaml:"smtp"`
+	Alerts  rawAlerts `yaml:"alerts"`
+	Log     struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
 	} `yaml:"log"`

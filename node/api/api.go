@@ -117,6 +117,8 @@ type Server struct {
 	OutlineDir string
 	// Firms is what the node knows of firms; nil for nothing.
 	Firms *firms.Folder
+	// Targets are what buyers have set themselves.
+	Targets []Target
 	// Alerts keeps who follows which search; nil for nobody.
 	Alerts *alerts.Desk
 
@@ -198,6 +200,7 @@ func (s *Server) router() *mux.Router {
 	s.referenceRoutes(r, v1)
 	s.qualityRoutes(r, v1)
 	s.enrichRoutes(r, v1)
+	v1.Handle("/targets", s.answer(atOnce(mostCounts, s.getTargets))).Methods("GET", "HEAD")
 	s.alertRoutes(r, v1)
 	s.federationRoutes(r.PathPrefix("/federation/v1").Subrouter())
 	s.catalogRoutes(r)

@@ -114,6 +114,9 @@ func (c counter) ofBuyer() (web.Numbers, error) {
 	if err := c.addEnding(&n, c.q, "ending", 12); err != nil {
 		return n, err
 	}
+	if n.Targets, err = c.targetsOf(c.q.Buyer[0]); err != nil {
+		return n, err
+	}
 	return n, c.addSame(&n, c.q.Buyer[0])
 }
 
@@ -264,6 +267,9 @@ func (s *Server) territoryPage(w http.ResponseWriter, r *http.Request) error {
 	if page.Numbers.Total == 0 {
 		page.Asked, page.Unavailable = false, texts.T(c.lang, "numbers.none")
 		return s.page(w, r, http.StatusOK, page)
+	}
+	if page.Numbers.Targets, err = c.targetsIn(z); err != nil {
+		return err
 	}
 	if page.Numbers.Compared, err = c.compare(z); err != nil {
 		return err

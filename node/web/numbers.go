@@ -12,6 +12,7 @@ type Numbers struct {
 	Map       TileMap
 	MapTitle  string
 	Blocks    []Block
+	Targets   []Target
 	Compared  *Comparison
 	Lists     []ContractList // before the tables
 	After     []ContractList // after them
@@ -59,6 +60,17 @@ type Indicator struct {
 
 // A NotGiven is a number that the data cannot tell, and why.
 type NotGiven struct{ Text, Reason string }
+
+// A Target is what a buyer set itself for a year, beside what it reached. AimAt and At
+// are lengths of the bar, 0 to 100.
+type Target struct {
+	Label, Definition  string
+	Year               int
+	Aim, Actual, State string
+	AimAt, At          int
+	N, Missing, Rate   int // Rate: of the missing, in percent
+	Source             string
+}
 
 // A Comparison sets the same numbers of several groups side by side.
 type Comparison struct {
