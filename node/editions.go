@@ -51,6 +51,9 @@ func (n *Node) runEditions(ctx context.Context) error {
 			continue
 		case <-n.bells.editions:
 		}
+		if !n.rush.calm(ctx) {
+			return nil
+		}
 		begun := time.Now()
 		changed, err := n.editions.Refresh(ctx)
 		if ctx.Err() != nil {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"maillon/catalog/entry"
 	"maillon/federation"
 	"maillon/federation/follow"
 	"maillon/federation/witness"
@@ -143,11 +144,16 @@ func (n *Node) due() ([]target, error) {
 	now := n.now()
 	n.targets.mu.Lock()
 	defer n.targets.mu.Unlock()
+	ahead := uint64(0)
+	defer func() { n.rush.announced(ahead) }()
 	return slices.DeleteFunc(all, func(t target) bool {
 		st := n.targets.state[t.journal]
 		var have uint64
 		if l, ok := n.mirrorOf(t.journal); ok {
 			have = l.Size()
+		}
+		if t.size > have && st.Failures == 0 {
+			ahead += min(t.size-have, 1<<32) // anyone can announce any number
 		}
 		grown := t.size > have && (st.Failures == 0 || t.size > st.Said)
 		nothing := t.size == 0 && have == 0 // a journal without entries is not served yet
@@ -193,23 +199,28 @@ func (n *Node) followTargets() ([]target, error) {
 	if err != nil {
 		return nil, err
 	}
+	type word struct{ speaker, node string }
+	words := make(map[word]entry.Member, len(told))
+	for _, m := range told {
+		words[word{m.Speaker, m.Member.Node}] = m.Member
+	}
 	for _, h := range heads {
 		hub, ok := n.roster.member(h.Speaker)
 		j := view.Journal{Node: h.Head.Node, Epoch: h.Head.Epoch}
 		if !ok || hub.State != Accepted || hub.Hub != "" || have[j] || j.Node == n.cfg.ID.String() {
 			continue
 		}
-		i := slices.IndexFunc(told, func(m view.MemberRow) bool { return m.Speaker == h.Speaker && m.Member.Node == j.Node })
-		if i < 0 || n.told(h.Speaker, told[i].Member) != nil {
+		m, is := words[word{h.Speaker, j.Node}]
+		if !is || n.told(h.Speaker, m) != nil {
 			continue
 		}
 		have[j] = true
 		t := target{
-			journal: j, key: told[i].Member.Key, past: told[i].Member.PastKeys, size: checkpointSize(h.Head.Checkpoint),
+			journal: j, key: m.Key, past: m.PastKeys, size: checkpointSize(h.Head.Checkpoint),
 			base: hub.URL + "/n/" + j.Node + "/journal",
 		}
 		if n.silent(hub.Node) {
-			t = n.orphan(t, told[i].Member, hub)
+			t = n.orphan(t, m, hub)
 		}
 		all = append(all, t)
 	}

@@ -91,6 +91,7 @@ type Node struct {
 	below   *pool // the pool this hub runs; nil if it is no hub
 	climb   climbCache
 	targets targets
+	rush    rush
 	host    *host  // nil if this node is no hub
 	pusher  pusher // to the hub above, if that stores the journal
 

@@ -45,6 +45,12 @@ func (n *Node) catchUp(ctx context.Context) (moved bool, err error) {
 		sources = append(sources, view.Source{Journal: j, Log: n.mirrors.logs[j]})
 		n.mirrors.mu.RUnlock()
 	}
+	ahead, err := n.views.Ahead(sources...)
+	if err != nil {
+		return false, err
+	}
+	n.rush.begin(ahead)
+	defer func() { n.rush.end(time.Now()) }()
 	return n.views.CatchUp(ctx, sources...)
 }
 
@@ -98,7 +104,7 @@ func (n *Node) runFiles(ctx context.Context) error {
 			return nil
 		case <-n.bells.files:
 			// The catalogue of a node that starts waits for this.
-			if n.shelf.Ready() && !quiet(ctx, n.bells.files, n.cfg.Federation.Debounce) {
+			if n.shelf.Ready() && !(n.rush.calm(ctx) && quiet(ctx, n.bells.files, n.cfg.Federation.Debounce)) {
 				return nil
 			}
 		}

@@ -22,14 +22,17 @@ func invalid(format string, args ...any) error {
 // and kinds that this version does not know are no error, so that a mirror
 // can hold the journal of a newer node; views pass over them.
 func (e Entry) Parse() (Header, error) {
-	var h Header
 	if len(e.Header) > MaxHeader {
 		return Header{}, invalid("header of %d bytes, at most %d", len(e.Header), MaxHeader)
 	}
-	// Strict: no duplicate or differently capitalised names, no invalid UTF-8,
-	// nothing after the object.
-	if err := json.Unmarshal(e.Header, &h); err != nil {
-		return Header{}, invalid("header: %w", err)
+	h, ok := quickHeader(e.Header)
+	if !ok {
+		h = Header{}
+		// Strict: no duplicate or differently capitalised names, no invalid UTF-8,
+		// nothing after the object.
+		if err := json.Unmarshal(e.Header, &h); err != nil {
+			return Header{}, invalid("header: %w", err)
+		}
 	}
 	if err := h.check(); err != nil {
 		return Header{}, err
@@ -121,9 +124,13 @@ func (h Header) encode() ([]byte, error) {
 }
 
 // bodyHash is what a header says of its body.
-func bodyHash(salt, body []byte) string {
+func bodyHash(salt, body []byte) string { return string(appendBodyHash(nil, salt, body)) }
+
+// appendBodyHash appends it to b.
+func appendBodyHash(b, salt, body []byte) []byte {
 	h := sha256.New()
 	h.Write(salt)
 	h.Write(body)
-	return hex.EncodeToString(h.Sum(nil))
+	var sum [sha256.Size]byte
+	return hex.AppendEncode(b, h.Sum(sum[:0]))
 }

@@ -60,6 +60,7 @@ type jsonTape struct {
 
 	texts [][]byte // strings that were decoded
 	arena []byte   // in which they stand
+	plain []byte   // memory for the canonical text
 
 	// after guesses the name that follows: by the name before it in its object,
 	// or, of the first, by that of the object, that which did so last. The records

@@ -31,6 +31,11 @@ func Normalise(rec Record) (Contract, []Repair) {
 	}
 	root, parser, err := normParse(rec.Raw)
 	defer parser.release()
+	return normalise(rec, root, err)
+}
+
+// normalise reads the record whose root is given; err is what was wrong with its text.
+func normalise(rec Record, root *normNode, err error) (Contract, []Repair) {
 	r := &normReader{kind: rec.Kind, form: rec.Form}
 	if err != nil {
 		r.repairs = append(r.repairs, Repair{Rule: repairUnreadable, From: repairCut(err.Error())})

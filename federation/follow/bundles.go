@@ -188,8 +188,7 @@ func fill(e *entry.Entry, h entry.Header, body entry.Body) error {
 	if body.Flag != entry.Present {
 		return nil
 	}
-	_, err := e.Check()
-	return err
+	return e.CheckBody(h)
 }
 
 // emit proves a bundle and yields what of it is new.

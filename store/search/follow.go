@@ -21,6 +21,9 @@ type Follower struct {
 	// Register is where suppliers and buyers sit, and a number that changes whenever
 	// that does; nil if nobody knows.
 	Register func() (Register, uint64)
+	// Later reports whether the views change so much just now that the index had better
+	// follow when that is over, with less work; nil is never.
+	Later func() bool
 	// Note is told what is worth a line in a log: what was done, of how many contracts,
 	// in what time.
 	Note func(what string, contracts int, took time.Duration, err error)
@@ -45,9 +48,15 @@ func (f *Follower) Run(ctx context.Context) error {
 	tick := time.NewTicker(30 * time.Second)
 	defer tick.Stop()
 	for {
-		news := f.Views.News()
-		f.site()
-		err := f.step(ctx)
+		news, again := f.Views.News(), (<-chan time.Time)(nil)
+		var err error
+		if !f.Index.Ready() || !f.later() {
+			f.site()
+			err = f.step(ctx)
+		}
+		if f.later() {
+			news, again = nil, time.After(laterLook)
+		}
 		switch {
 		case ctx.Err() != nil:
 			f.save(true)
@@ -60,10 +69,16 @@ func (f *Follower) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-news:
+		case <-again:
 		case <-tick.C:
 		}
 	}
 }
+
+// laterLook is how often it is looked whether later has come.
+const laterLook = 500 * time.Millisecond
+
+func (f *Follower) later() bool { return f.Later != nil && f.Later() }
 
 // Behind is how many places of the views' diary the index has not seen yet.
 func (f *Follower) Behind() uint64 {
@@ -102,6 +117,9 @@ func (f *Follower) step(ctx context.Context) error {
 		f.reach(changes[len(changes)-1].Seq)
 		f.dirty = true
 		f.compact()
+		if f.later() {
+			return nil
+		}
 	}
 }
 

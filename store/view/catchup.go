@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"maillon/store"
 	"maillon/store/journal"
 )
 
@@ -29,6 +30,23 @@ type Source struct {
 // before is written. Like [Views.Apply] it is for one goroutine at a time.
 func (v *Views) CatchUp(ctx context.Context, sources ...Source) (moved bool, err error) {
 	return v.catchUp(ctx, takeEntries, sources)
+}
+
+// Ahead is how many entries are published of journals that were not taken in yet.
+func (v *Views) Ahead(sources ...Source) (entries uint64, err error) {
+	err = v.db.View(func(tx store.Tx) error {
+		for _, s := range sources {
+			at, err := cursor(tx, s.Journal)
+			if err != nil {
+				return err
+			}
+			if size := s.Log.Size(); size > at {
+				entries += size - at
+			}
+		}
+		return nil
+	})
+	return entries, err
 }
 
 // catchUp takes in at most so many entries in one transaction.

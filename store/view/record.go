@@ -145,14 +145,12 @@ func newRecord(ref entry.Ref, h entry.Header, body []byte) *record {
 		return r
 	}
 	r.state = pivot.ToCorrect
-	verdict := pivot.Checking{Today: r.at}.Judge(r.raw(t))
+	said := pivot.Checking{Today: r.at}.Assess(r.raw(t), true)
+	verdict, c := said.Verdict, said.Contract
 	if verdict.State == pivot.Conforming {
 		r.state = pivot.Conforming
 	}
-	if hash, err := pivot.HashOf(body); err == nil {
-		r.hash, r.hashed = hash, true
-	}
-	c, repairs := pivot.Normalise(r.raw(t))
+	r.hash, r.hashed = said.Hash, said.Hashed
 	// Identity is of what the header says if the body does not say it.
 	if n := len(c.ID); n > 0 && n <= maxIdentity {
 		r.id = c.ID
@@ -162,7 +160,7 @@ func newRecord(ref entry.Ref, h entry.Header, body []byte) *record {
 	}
 	r.packed = t.pack()
 	r.told = r.tell(t.Deposit, c)
-	r.digest = digestOf(pivot.Complete{Contract: r.told.contract, State: r.state, Schema: verdict.Version, Problems: verdict.Problems, Repairs: repairs})
+	r.digest = digestOf(pivot.Complete{Contract: r.told.contract, State: r.state, Schema: verdict.Version, Problems: verdict.Problems, Repairs: said.Repairs})
 	return r
 }
 
@@ -240,9 +238,9 @@ func (r *record) row() (recordRow, error) {
 	}
 	out := recordRow{record: r, telling: t}
 	if r.state != Redacted {
-		verdict := pivot.Checking{Today: r.at}.Judge(r.raw(t))
-		out.Schema, out.Problems = verdict.Version, verdict.Problems
-		out.Contract, out.Repairs = pivot.Normalise(r.raw(t))
+		said := pivot.Checking{Today: r.at}.Assess(r.raw(t), false)
+		out.Schema, out.Problems = said.Verdict.Version, said.Verdict.Problems
+		out.Contract, out.Repairs = said.Contract, said.Repairs
 		out.Problems = out.Problems[:min(len(out.Problems), maxProblems)]
 		out.Repairs = out.Repairs[:min(len(out.Repairs), maxRepairs)]
 	}
