@@ -61,6 +61,8 @@ func run(ctx context.Context) error {
 	peers := flag.Bool("peers", true, "also run jq, pandas and DuckDB on the same contracts")
 	folder := flag.String("dir", "", "where to keep what is made; a temporary folder, removed at the end, if empty")
 	seconds := flag.Int("profile", 0, "seconds to write a CPU profile of, from when following begins, to bench-hub.pprof")
+	heap := flag.Duration("heap", 0, "how long after following begins to write a profile of the heap, to bench-hub.heap; 0 for none")
+	only := flag.Bool("takein", false, "end when the nation has taken in everything")
 	flag.Parse()
 	dir := *folder
 	if dir == "" {
@@ -80,7 +82,7 @@ func run(ctx context.Context) error {
 	defer w.close()
 	out.add("made", "%d records of %d contracts, %d buyers, %d journals, %d hubs, %.0f MB of JSON, in %s (not measured)",
 		w.records, w.contracts, w.buyers, w.members, len(w.hubs), float64(w.bytes)/1e6, round(time.Since(start)))
-	if err := measure(ctx, w, *binary, filepath.Join(dir, "nation"), *seconds, out); err != nil {
+	if err := measure(ctx, w, *binary, filepath.Join(dir, "nation"), probes{*seconds, *heap, *only}, out); err != nil {
 		return err
 	}
 	if *peers {

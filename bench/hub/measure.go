@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -18,19 +17,30 @@ import (
 // patience bounds each step.
 const patience = 2 * time.Hour
 
-func measure(ctx context.Context, w *world, binary, dir string, seconds int, out *report) error {
+// probes are what is looked at beside the measures.
+type probes struct {
+	seconds int           // of a CPU profile, from the beginning
+	heap    time.Duration // after the beginning
+	takeIn  bool          // nothing but that
+}
+
+func measure(ctx context.Context, w *world, binary, dir string, p probes, out *report) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	n, err := newNation(binary, dir)
 	if err != nil {
 		return err
 	}
-	n.seconds = seconds
+	n.probes = p
 	if err := n.start(); err != nil {
 		return err
 	}
 	defer func() { _ = n.stop() }() // the measure is over
-	for _, step := range []func(context.Context, *world, *nation, *report) error{takeIn, export, restart, change} {
+	steps := []func(context.Context, *world, *nation, *report) error{takeIn, index, export, restart, change}
+	if p.takeIn {
+		steps = steps[:1]
+	}
+	for _, step := range steps {
 		if err := step(ctx, w, n, out); err != nil {
 			return err
 		}
@@ -48,15 +58,10 @@ func takeIn(ctx context.Context, w *world, n *nation, out *report) error {
 	if err := n.wait(ctx, "the nation starts", 50*time.Millisecond, n.ready); err != nil {
 		return err
 	}
-	if n.seconds > 0 {
-		go func() {
-			if err := n.profile(n.seconds, "bench-hub.pprof"); err != nil {
-				fmt.Fprintln(os.Stderr, "profile:", err)
-			}
-		}()
-	}
+	n.probe(ctx)
 	start := time.Now()
 	_, _, before := n.used()
+	mine := ownCPU()
 	for _, h := range w.hubs {
 		if err := h.announce(n.url); err != nil {
 			return err
@@ -72,6 +77,7 @@ func takeIn(ctx context.Context, w *world, n *nation, out *report) error {
 		return err
 	}
 	took := time.Since(start)
+	mine = ownCPU() - mine
 	var want uint64
 	for _, h := range w.hubs {
 		want += h.log.Size()
@@ -92,8 +98,25 @@ func takeIn(ctx context.Context, w *world, n *nation, out *report) error {
 	}
 	_, _, cpu := n.used()
 	cpu -= before
-	out.add("followed, verified, mirrored, consolidated", "%s: **%.0f records/s** (goal: 20,000); %s of CPU, %.0f µs a record; %d entries of %d journals", round(took),
-		float64(w.records)/took.Seconds(), round(cpu), float64(cpu.Microseconds())/float64(w.records), want, w.members+len(w.hubs))
+	_, anon, _ := n.used()
+	out.add("followed, verified, mirrored, consolidated", "%s: **%.0f records/s** (goal: 20,000); %s of CPU, %.0f µs a record, beside %s to serve what is fetched; %d entries of %d journals; "+
+		"%.0f MB of its own at most", round(took), float64(w.records)/took.Seconds(), round(cpu), float64(cpu.Microseconds())/float64(w.records), round(mine), want, w.members+len(w.hubs), anon)
+	return nil
+}
+
+// index waits until the index of contracts has all of them.
+func index(ctx context.Context, w *world, n *nation, out *report) error {
+	start := time.Now()
+	if err := n.wait(ctx, "the index", 200*time.Millisecond, func() error {
+		if got, err := n.indexed(); err != nil || got != w.contracts {
+			return fmt.Errorf("%d contracts of %d are in the index: %w", got, w.contracts, err)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	_, anon, _ := n.used()
+	out.add("indexed", "%s after the last contract; %.0f MB of its own at most", round(time.Since(start)), anon)
 	return nil
 }
 

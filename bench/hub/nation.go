@@ -27,7 +27,7 @@ type nation struct {
 	binary, dir, config, url, admin string
 	cmd                             *exec.Cmd
 	log                             *os.File
-	seconds                         int // to profile from the beginning; 0 for none
+	probes                          probes
 	done                            chan error
 	stopped                         chan struct{} // of the sampling
 
@@ -176,31 +176,69 @@ func (n *nation) get(path string) ([]byte, error) {
 	return body, err
 }
 
-// profile writes the CPU profile of the next seconds to a file.
-func (n *nation) profile(seconds int, file string) error {
+// probe writes the profiles that were asked for, each when its time has come.
+func (n *nation) probe(ctx context.Context) {
+	keep := func(after time.Duration, path, file string) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(after):
+		}
+		raw, err := n.ask(path)
+		if err == nil {
+			err = os.WriteFile(file, raw, 0o644)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "profile:", err)
+		}
+	}
+	if n.probes.seconds > 0 {
+		go keep(0, fmt.Sprintf("/debug/pprof/profile?seconds=%d", n.probes.seconds), "bench-hub.pprof")
+	}
+	if n.probes.heap > 0 {
+		go keep(n.probes.heap, "/debug/pprof/heap", "bench-hub.heap")
+	}
+}
+
+// ask asks the administrator's side.
+func (n *nation) ask(path string) ([]byte, error) {
 	token, err := os.ReadFile(filepath.Join(n.dir, "data", "admin.token"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	req, err := http.NewRequest(http.MethodGet, fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", n.admin, seconds), nil)
+	req, err := http.NewRequest(http.MethodGet, n.admin+path, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+string(bytes.TrimSpace(token)))
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("profile: %s %.200s", res.Status, raw)
+		err = fmt.Errorf("%s: %s %.200s", path, res.Status, raw)
 	}
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, raw, 0o644)
+	return raw, err
 }
+
+// indexed is how many contracts the nation's index has.
+func (n *nation) indexed() (int, error) {
+	raw, err := n.ask("/metrics")
+	if err != nil {
+		return 0, err
+	}
+	for line := range bytes.Lines(raw) {
+		if rest, ok := strings.CutPrefix(string(line), "maillon_index_contracts "); ok {
+			return strconv.Atoi(strings.TrimSpace(rest))
+		}
+	}
+	return 0, errors.New("no maillon_index_contracts among the metrics")
+}
+
+// ownCPU is what this process has used.
+func ownCPU() time.Duration { return cpuOf(os.Getpid()) }
 
 func (n *nation) ready() error { _, err := n.get("/readyz"); return err }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strconv"
 	"unicode/utf16"
@@ -69,7 +70,37 @@ func (t *jsonTape) canonical(b []byte, node int32) []byte {
 	return append(b, t.rawOf(node)...)
 }
 
+// canonicalObject appends an object. Members with legal names need not be sorted: the
+// numbers of these are in their order.
 func (t *jsonTape) canonicalObject(b []byte, node int32) []byte {
+	var at [128]int32
+	var met [2]uint64
+	for kid := node + 1; kid < t.nodes[node].next; kid = t.nodes[kid].next {
+		id := t.nodes[kid].name & 127
+		word, bit := &met[id>>6], uint64(1)<<(id&63)
+		if id == 0 || *word&bit != 0 {
+			return t.canonicalSorted(b, node)
+		}
+		*word |= bit
+		at[id] = kid
+	}
+	b = append(b, '{')
+	first := true
+	for i, word := range met {
+		for ; word != 0; word &= word - 1 {
+			if !first {
+				b = append(b, ',')
+			}
+			first = false
+			kid := at[i<<6+bits.TrailingZeros64(word)]
+			b = append(append(b, schemaNames.quoted[t.nodes[kid].name]...), ':')
+			b = t.canonical(b, kid)
+		}
+	}
+	return append(b, '}')
+}
+
+func (t *jsonTape) canonicalSorted(b []byte, node int32) []byte {
 	type member struct {
 		key []byte
 		at  int32

@@ -78,3 +78,27 @@ func TestTheHashIsShownInHexadecimal(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestHashOfLegalNames: members with legal names are put in order by their numbers,
+// others by sorting; both give the same text.
+func TestHashOfLegalNames(t *testing.T) {
+	for i := 2; i <= schemaNames.count; i++ {
+		if schemaNames.quoted[i-1] >= schemaNames.quoted[i] {
+			t.Fatalf("%s comes before %s", schemaNames.quoted[i-1], schemaNames.quoted[i])
+		}
+	}
+	for _, text := range []string{
+		`{"objet":"x","id":{"nom":1,"id":[{"uid":2,"code":3}]},"acheteur":{}}`, `{"objet":"x","id":{"nom":1,"id":[{"zz":2,"code":3}]},"acheteur":{}}`, `{"\u0069d":1,"code":2}`,
+	} {
+		tape := &jsonTape{whole: true}
+		tape.parse([]byte(text), jsonMaxDepth)
+		for node := range tape.nodes {
+			if tape.nodes[node].kind != '{' {
+				continue
+			}
+			if quick, sorted := string(tape.canonicalObject(nil, int32(node))), string(tape.canonicalSorted(nil, int32(node))); quick != sorted {
+				t.Errorf("%s by numbers, %s sorted", quick, sorted)
+			}
+		}
+	}
+}

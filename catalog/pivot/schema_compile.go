@@ -238,7 +238,7 @@ func (c schemaCompiler) item(t schemaType) *judgeRule {
 var schemaNames = schemaCollect(&schemaMarche, &schemaConcession)
 
 // A schemaNameTable gives each name a number from 1, by a hash of its length
-// and two of its bytes.
+// and two of its bytes. The numbers are in the order of the names' bytes.
 type schemaNameTable struct {
 	slots  [1 << 9]schemaNameSlot
 	quoted [128]string // by number, as JSON writes it
