@@ -191,3 +191,30 @@ func TestTheFollowerKnowsTheRegisterAgainWhenThatChanges(t *testing.T) {
 	soon(t, x, "supplier_commune=29019", "a b")
 	stop()
 }
+
+// TestFollowerComesLater: while the views are said to change too much the index stays
+// as it is, and goes on by itself afterwards.
+func TestFollowerComesLater(t *testing.T) {
+	r := newViewRig(t)
+	r.put("2026M001", "Achat de fournitures")
+	var busy atomic.Bool
+	f := &Follower{Index: New(), Views: r.views, Later: busy.Load}
+	busy.Store(true) // an index that is not there yet is made all the same
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	soon(t, f.Index, "", "2026M001")
+	r.put("2026M002", "Entretien des espaces verts")
+	time.Sleep(2 * laterLook)
+	if n := f.Index.Len(); n != 1 || f.Behind() != 1 {
+		t.Fatalf("%d contracts in the index, %d places behind: want 1 and 1 meanwhile", n, f.Behind())
+	}
+	busy.Store(false)
+	soon(t, f.Index, "q=espaces", "2026M002")
+}

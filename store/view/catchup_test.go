@@ -64,6 +64,18 @@ func TestCatchingUpGivesTheSameInBatchesOfAnySize(t *testing.T) {
 	for _, most := range []int{1, 2, 5, 1000} {
 		db := storetest.Memory()
 		v := open(t, db)
+		sources, entries := sourcesOf(t), uint64(0)
+		for _, s := range sources {
+			entries += s.Log.Size()
+		}
+		if ahead, err := v.Ahead(sources...); ahead != entries || err != nil {
+			t.Fatalf("%d entries ahead, want %d: %v", ahead, entries, err)
+		}
+		defer func() {
+			if ahead, err := v.Ahead(sources...); ahead != 0 || err != nil {
+				t.Errorf("%d entries ahead of views that have caught up: %v", ahead, err)
+			}
+		}()
 		if moved, err := v.catchUp(t.Context(), most, sourcesOf(t)); !moved || err != nil {
 			t.Fatalf("moved %v, %v", moved, err)
 		}
