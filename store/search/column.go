@@ -142,6 +142,12 @@ func (c *core) sizeOf(b base) int {
 		return len(c.sites.firms.values)
 	case mostSupplierBase:
 		return len(c.suppliers.values)
+	case baseTrait:
+		return len(c.cards.traits.values)
+	case baseScope:
+		return len(c.cards.scopes.values)
+	case baseDesk:
+		return len(c.cards.desks.values)
 	}
 	return len(c.buyers.values)
 }

@@ -20,8 +20,9 @@ type core struct {
 	live     rowset
 	liveRows int
 
-	cols [bases]column       // what is counted, a code per row
-	all  [bases + 1][]uint32 // how many living rows have each code
+	cols  [bases]column      // a code per row
+	cards cards              // what is counted most
+	all   [allBases][]uint32 // how many living rows have each code
 
 	day, end, published []uint32  // YYYYMMDD, 0 unknown
 	amount, initial     []float64 // NaN unknown; initial is before modifications
@@ -60,7 +61,7 @@ func newCore() *core {
 		natures: newDict(small), techniques: newDict(small), nodes: newDict(small), places: newPlaces(),
 		mixes: newTable[mix](), spots: newTable[place](),
 		buyerNames: []string{""}, supplierNames: []string{""}, buyerFacts: []buyerFact{{}}, byBuyer: make([]posting, 1), bySupply: make([]posting, 1),
-		words: newVocabulary(), text: newTextIndex(), at: map[uint64]uint32{}, seed: maphash.MakeSeed(),
+		words: newVocabulary(), text: newTextIndex(), at: map[uint64]uint32{}, seed: maphash.MakeSeed(), cards: newCards(),
 	}
 	c.sites = newSites(Register{})
 	c.sites.buyer("", buyerFact{})
@@ -91,6 +92,7 @@ func (c *core) put(s *view.Shown) {
 	buyer := c.putBuyer(s)
 	c.putSuppliers(s, row)
 	c.putCodes(s, row, buyer)
+	c.deal()
 	c.blobs.add(blobOf(s))
 	c.text.addObject(row, c.words.tokens(s.Object))
 	c.tell(row, 1)

@@ -60,42 +60,37 @@ type spec struct {
 }
 
 var dimensions = map[Dimension]spec{
-	ByKind:  {base: baseMix, size: sized(3), fold: func(c *core, n uint32) uint32 { return 1 + c.mixes.values[n].flags/flagConcession&1 }, code: listed(kinds)},
-	ByState: {base: baseMix, size: sized(5), fold: func(c *core, n uint32) uint32 { return 1 + c.mixes.values[n].flags&flagState }, code: listed(stateNames())},
-	ByProcedure: {base: baseMix, size: sizeOfDict(func(c *core) *dict { return c.procedures }), fold: func(c *core, n uint32) uint32 { return c.mixes.values[n].procedure },
+	ByKind:  {base: baseTrait, size: sized(3), fold: func(c *core, n uint32) uint32 { return 1 + c.mixOf(n).flags/flagConcession&1 }, code: listed(kinds)},
+	ByState: {base: baseTrait, size: sized(5), fold: func(c *core, n uint32) uint32 { return 1 + c.mixOf(n).flags&flagState }, code: listed(stateNames())},
+	ByProcedure: {base: baseTrait, size: sizeOfDict(func(c *core) *dict { return c.procedures }), fold: func(c *core, n uint32) uint32 { return c.mixOf(n).procedure },
 		code: func(c *core, n uint32) string { return c.procedures.values[n] }},
-	ByNature: {base: baseMix, size: sizeOfDict(func(c *core) *dict { return c.natures }), fold: func(c *core, n uint32) uint32 { return c.mixes.values[n].nature },
+	ByNature: {base: baseTrait, size: sizeOfDict(func(c *core) *dict { return c.natures }), fold: func(c *core, n uint32) uint32 { return c.mixOf(n).nature },
 		code: func(c *core, n uint32) string { return c.natures.values[n] }},
-	ByTechnique: {base: baseMix, size: sizeOfDict(func(c *core) *dict { return c.techniques }), fold: func(c *core, n uint32) uint32 { return c.mixes.values[n].technique },
+	ByTechnique: {base: baseTrait, size: sizeOfDict(func(c *core) *dict { return c.techniques }), fold: func(c *core, n uint32) uint32 { return c.mixOf(n).technique },
 		code: func(c *core, n uint32) string { return c.techniques.values[n] }},
-	ByDivision: {base: baseCPV, size: sized(101), fold: func(c *core, n uint32) uint32 {
-		if d, ok := division(c.cpvs.values[n]); ok {
-			return uint32(d) + 1
-		}
-		return 0
-	}, code: func(_ *core, n uint32) string { return paddedCode(n, 2) }, name: func(_ *core, code string, _ uint32) string { return cpv.French(code + "000000") }},
+	ByDivision: {base: baseScope, size: sized(101), fold: func(c *core, n uint32) uint32 { return c.cards.scopes.values[n].division },
+		code: func(_ *core, n uint32) string { return paddedCode(n, 2) }, name: func(_ *core, code string, _ uint32) string { return cpv.French(code + "000000") }},
 	ByCPV: {base: baseCPV, code: func(c *core, n uint32) string { return c.cpvs.values[n] },
 		name: func(_ *core, code string, _ uint32) string { return cpv.French(code) }},
-	ByLevel: {base: baseBuyer, size: sized(len(levels) + 1), fold: func(c *core, n uint32) uint32 {
-		return uint32(slices.Index(levels, c.buyerFacts[n].level) + 1)
-	}, code: listed(levels)},
-	ByRegion: {base: basePlace, size: sizeOfDict(func(c *core) *dict { return c.places.regions }), fold: func(c *core, n uint32) uint32 { return c.spots.values[n].region },
+	ByLevel: {base: baseDesk, size: sized(len(levels) + 1), fold: func(c *core, n uint32) uint32 { return c.buyerFacts[c.cards.desks.values[n].buyer].rank },
+		code: listed(levels)},
+	ByRegion: {base: baseScope, size: sizeOfDict(func(c *core) *dict { return c.places.regions }), fold: func(c *core, n uint32) uint32 { return c.cards.scopes.values[n].region },
 		code: func(c *core, n uint32) string { return c.places.regions.values[n] },
 		name: func(_ *core, code string, _ uint32) string { return territory.RegionName(code) }},
-	ByDepartement: {base: basePlace, size: sizeOfDict(func(c *core) *dict { return c.places.departements }), fold: func(c *core, n uint32) uint32 { return c.spots.values[n].departement },
+	ByDepartement: {base: baseScope, size: sizeOfDict(func(c *core) *dict { return c.places.departements }), fold: func(c *core, n uint32) uint32 { return c.cards.scopes.values[n].departement },
 		code: func(c *core, n uint32) string { return c.places.departements.values[n] },
 		name: func(_ *core, code string, _ uint32) string { return territory.DepartementName(code) }},
 	ByEPCI: {base: basePlace, size: sizeOfDict(func(c *core) *dict { return c.places.epcis }), fold: func(c *core, n uint32) uint32 { return c.spots.values[n].epci },
 		code: func(c *core, n uint32) string { return c.places.epcis.values[n] }, name: zoneName("epci")},
 	ByCommune: {base: basePlace, size: sizeOfDict(func(c *core) *dict { return c.places.communes }), fold: func(c *core, n uint32) uint32 { return c.spots.values[n].commune },
 		code: func(c *core, n uint32) string { return c.places.communes.values[n] }, name: zoneName("commune")},
-	ByBuyerRegion: {base: baseBuyer, size: func(c *core) int { return len(c.places.regions.values) },
-		fold: func(c *core, n uint32) uint32 { return c.buyerFacts[n].region },
+	ByBuyerRegion: {base: baseDesk, size: func(c *core) int { return len(c.places.regions.values) },
+		fold: func(c *core, n uint32) uint32 { return c.buyerFacts[c.cards.desks.values[n].buyer].region },
 		code: func(c *core, n uint32) string { return c.places.regions.values[n] }, name: zoneName("region")},
-	ByBuyerDep: {base: baseBuyer, size: func(c *core) int { return len(c.places.departements.values) },
-		fold: func(c *core, n uint32) uint32 { return c.buyerFacts[n].departement },
+	ByBuyerDep: {base: baseDesk, size: func(c *core) int { return len(c.places.departements.values) },
+		fold: func(c *core, n uint32) uint32 { return c.buyerFacts[c.cards.desks.values[n].buyer].departement },
 		code: func(c *core, n uint32) string { return c.places.departements.values[n] }, name: zoneName("departement")},
-	ByYear: {base: baseMonth, size: sized(lastYear - firstYear + 2), fold: yearOf, code: yearCode},
+	ByYear: {base: baseTrait, size: sized(lastYear - firstYear + 2), fold: func(c *core, n uint32) uint32 { return c.cards.traits.values[n].year }, code: yearCode},
 	ByQuarter: {base: baseMonth, size: sized((lastYear-firstYear+1)*4 + 1), fold: func(_ *core, n uint32) uint32 { return (n + 2) / 3 },
 		code: func(_ *core, n uint32) string {
 			if n == 0 {
@@ -112,9 +107,9 @@ var dimensions = map[Dimension]spec{
 		}
 		return strconv.Itoa(int(n) - 1)
 	}},
-	BySocial:      {base: baseMix, size: sized(3), fold: yesNo(flagSocialKnown, flagSocial), code: listed([]string{"oui", "non"})},
-	ByEnvironment: {base: baseMix, size: sized(3), fold: yesNo(flagGreenKnown, flagGreen), code: listed([]string{"oui", "non"})},
-	ByModified:    {base: baseMix, size: sized(3), fold: yesNo(0, flagModified), code: listed([]string{"oui", "non"})},
+	BySocial:      {base: baseTrait, size: sized(3), fold: yesNo(flagSocialKnown, flagSocial), code: listed([]string{"oui", "non"})},
+	ByEnvironment: {base: baseTrait, size: sized(3), fold: yesNo(flagGreenKnown, flagGreen), code: listed([]string{"oui", "non"})},
+	ByModified:    {base: baseTrait, size: sized(3), fold: yesNo(0, flagModified), code: listed([]string{"oui", "non"})},
 	ByFirmCommune: ofFirm(0, func(p *places) *dict { return p.communes }),
 	ByFirmEPCI:    ofFirm(1, func(p *places) *dict { return p.epcis }),
 	ByFirmDep:     ofFirm(2, func(p *places) *dict { return p.departements }),
@@ -123,8 +118,10 @@ var dimensions = map[Dimension]spec{
 		code: listed(sizes)},
 	ByLocal: {base: baseFirm, size: sized(len(nearLevels) + 1), fold: func(c *core, n uint32) uint32 { return c.sites.firms.values[n].near() },
 		code: listed(nearLevels)},
-	ByNode: {base: baseNode, code: func(c *core, n uint32) string { return c.nodes.values[n] }},
-	ByBuyer: {base: baseBuyer, code: func(c *core, n uint32) string { return c.buyers.values[n] },
+	ByNode: {base: baseDesk, size: sizeOfDict(func(c *core) *dict { return c.nodes }), fold: func(c *core, n uint32) uint32 { return c.cards.desks.values[n].node },
+		code: func(c *core, n uint32) string { return c.nodes.values[n] }},
+	ByBuyer: {base: baseDesk, size: sizeOfDict(func(c *core) *dict { return c.buyers }), fold: func(c *core, n uint32) uint32 { return c.cards.desks.values[n].buyer },
+		code: func(c *core, n uint32) string { return c.buyers.values[n] },
 		name: func(c *core, _ string, n uint32) string { return c.buyerName(n) }},
 	BySupplier: {base: mostSupplierBase, code: func(c *core, n uint32) string { return c.suppliers.values[n] },
 		name: func(c *core, _ string, n uint32) string { return c.supplierNames[n] }},
@@ -182,7 +179,7 @@ func paddedCode(n uint32, width int) string {
 
 func yesNo(known, is uint32) func(*core, uint32) uint32 {
 	return func(c *core, n uint32) uint32 {
-		switch f := c.mixes.values[n].flags; {
+		switch f := c.mixOf(n).flags; {
 		case f&is != 0:
 			return 1
 		case known == 0 || f&known != 0:

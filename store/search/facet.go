@@ -2,8 +2,10 @@ package search
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // mostValues is how many values a facet has at most: the most frequent ones.
@@ -32,17 +34,54 @@ func (d Dimension) ordered() bool {
 type tally struct {
 	c      *core
 	facet  []Dimension
-	counts [bases + 1][]uint32
+	counts [allBases][]uint32  // by code; nil where not counted
+	found  [allBases][]counted // instead of looking through counts, where few of the codes occur
+	*scratch
+}
+
+// A scratch is memory that is used again. What is in it is zero between uses.
+type scratch struct {
+	counts [allBases][]uint32
+	folded []uint32
+	more   []uint32
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// blank are n numbers that are zero, in the memory of a list that may be too short.
+func blank(list *[]uint32, n int) []uint32 {
+	if cap(*list) < n {
+		*list = make([]uint32, n+n/8)
+	}
+	return (*list)[:n]
 }
 
 func (c *core) newTally(facets []Dimension) *tally {
-	t := &tally{c: c, facet: facets}
+	t := &tally{c: c, facet: facets, scratch: scratches.Get().(*scratch)}
 	for _, d := range facets {
-		if b := dimensions[d].base; t.counts[b] == nil {
-			t.counts[b] = make([]uint32, c.sizeOf(b))
+		b := dimensions[d].base
+		t.need(b)
+		if b >= mostSupplierBase { // they are counted together
+			for b := mostSupplierBase; b < allBases; b++ {
+				t.need(b)
+			}
 		}
 	}
 	return t
+}
+
+func (t *tally) need(b base) {
+	if t.counts[b] == nil {
+		t.counts[b] = blank(&t.scratch.counts[b], t.c.sizeOf(b))
+	}
+}
+
+// close gives the memory back.
+func (t *tally) close() {
+	for _, counts := range t.counts {
+		clear(counts)
+	}
+	scratches.Put(t.scratch)
 }
 
 // of counts a set of living rows. What all living rows have is known: of more than
@@ -53,14 +92,16 @@ func (t *tally) of(set rowset, size int) {
 	}
 	most := 2*size > t.c.liveRows
 	if most {
+		size = t.c.liveRows - size
 		rest := make(rowset, len(set))
 		for i := range set {
 			rest[i] = t.c.live[i] &^ set[i]
 		}
 		set = rest
 	}
-	set.each(func(rows []uint32) bool { t.count(rows); return true })
+	t.count(set, size)
 	if !most {
+		t.gather(set, size)
 		return
 	}
 	for b, counts := range t.counts {
@@ -70,30 +111,113 @@ func (t *tally) of(set rowset, size int) {
 	}
 }
 
-func (t *tally) count(rows []uint32) {
-	for b := range bases {
-		if counts := t.counts[b]; counts != nil {
-			t.c.cols[b].count(rows, counts)
-		}
+func (t *tally) count(set rowset, size int) {
+	if t.counts[baseTrait] != nil {
+		t.cards(set)
 	}
-	if counts := t.counts[mostSupplierBase]; counts != nil {
-		ends, list := t.c.supplierEnds, t.c.supplierList
-		for _, r := range rows {
-			start := uint32(0)
-			if r > 0 {
-				start = ends[r-1]
-			}
-			for _, s := range list[start:ends[r]] {
-				counts[s]++
-			}
+	for b := range bases {
+		if counts := t.counts[b]; len(counts) == 1 {
+			counts[0] = uint32(size) // as where no register says anything of suppliers
+		} else if counts != nil {
+			set.each(func(rows []uint32) bool { t.c.cols[b].count(rows, counts); return true })
 		}
 	}
 }
 
+// cards counts what is on the cards of a set.
+func (t *tally) cards(set rowset) {
+	list := t.c.cards.list
+	traits, scopes, desks, suppliers := t.counts[baseTrait], t.counts[baseScope], t.counts[baseDesk], t.counts[mostSupplierBase]
+	more := blank(&t.more, runOf+64)
+	n := 0
+	for i, w := range set {
+		for ; w != 0; w &= w - 1 {
+			r := uint32(i<<6 + bits.TrailingZeros64(w))
+			k := &list[r]
+			traits[k.trait]++
+			scopes[k.scope]++
+			desks[k.desk]++
+			suppliers[k.first&^moreSuppliers]++
+			more[n] = r
+			n += int(k.first / moreSuppliers)
+		}
+		if n >= runOf {
+			t.others(more[:n], suppliers)
+			n = 0
+		}
+	}
+	t.others(more[:n], suppliers)
+}
+
+// others counts the suppliers of rows, but for the first.
+func (t *tally) others(rows, counts []uint32) {
+	ends, list := t.c.supplierEnds, t.c.supplierList
+	for _, r := range rows {
+		start := uint32(0)
+		if r > 0 {
+			start = ends[r-1]
+		}
+		for _, s := range list[start+1 : ends[r]] {
+			counts[s]++
+		}
+	}
+}
+
+// fewCodes is how many times more codes than rows there must be for those that occur to
+// be gathered from the rows.
+const fewCodes = 4
+
+// gather finds which codes occur in a small set, and leaves their counts zero: the
+// numbers of what occurs are then at hand, and nothing is looked through to clear.
+func (t *tally) gather(set rowset, size int) {
+	for b, counts := range t.counts {
+		if base(b) == mostSupplierBase || size*fewCodes > len(counts) {
+			continue
+		}
+		found := []counted{}
+		set.each(func(rows []uint32) bool {
+			for _, r := range rows {
+				found = take(found, counts, t.c.code(base(b), r))
+			}
+			return true
+		})
+		t.found[b], t.counts[b] = found, nil
+	}
+	counts := t.counts[mostSupplierBase]
+	if size*fewCodes > len(counts) {
+		return
+	}
+	found := []counted{}
+	set.each(func(rows []uint32) bool {
+		for _, r := range rows {
+			k := t.c.cards.list[r].first
+			found = take(found, counts, k&^moreSuppliers)
+			if k >= moreSuppliers {
+				for _, s := range t.c.suppliersOf(r)[1:] {
+					found = take(found, counts, s)
+				}
+			}
+		}
+		return true
+	})
+	t.found[mostSupplierBase], t.counts[mostSupplierBase] = found, nil
+}
+
+// take moves the count of a code to what was found.
+func take(found []counted, counts []uint32, code uint32) []counted {
+	if n := counts[code]; n > 0 {
+		found = append(found, counted{code, n})
+		counts[code] = 0
+	}
+	return found
+}
+
 // tell counts a row among all, or takes it out.
 func (c *core) tell(row uint32, sign uint32) {
-	for b := range bases {
-		c.tellCode(b, c.cols[b].at(row), sign)
+	for b := range allBases {
+		if b != mostSupplierBase {
+			c.tellCode(b, c.code(b, row), sign)
+		}
 	}
 	for _, s := range c.suppliersOf(row) {
 		c.tellCode(mostSupplierBase, s, sign)
@@ -121,18 +245,24 @@ func (t *tally) facets() map[Dimension][]Count {
 
 func (t *tally) values(d Dimension) []Count {
 	sp := dimensions[d]
-	counts := t.counts[sp.base]
+	list := frequent{all: d.all()}
+	counts, found := t.counts[sp.base], t.found[sp.base]
 	if sp.fold != nil {
-		folded := make([]uint32, sp.size(t.c))
-		for code, n := range counts {
-			if n > 0 {
-				folded[sp.fold(t.c, uint32(code))] += n
-			}
+		counts, found = t.fold(&sp, counts, found), nil
+	}
+	for code, n := range counts {
+		if n >= list.least && n > 0 {
+			list.add(uint32(code), n)
 		}
-		counts = folded
+	}
+	for _, v := range found {
+		list.add(v.code, v.n)
+	}
+	if sp.fold != nil {
+		clear(counts)
 	}
 	out := []Count{}
-	for _, v := range mostFrequent(counts, d) {
+	for _, v := range list.values() {
 		one := Count{Code: sp.code(t.c, v.code), Count: int(v.n)}
 		if sp.name != nil && one.Code != "" {
 			one.Label = sp.name(t.c, one.Code, v.code)
@@ -147,35 +277,49 @@ func (t *tally) values(d Dimension) []Count {
 	return out
 }
 
+// fold makes the counts of a dimension from those of its base.
+func (t *tally) fold(sp *spec, counts []uint32, found []counted) []uint32 {
+	folded := blank(&t.folded, sp.size(t.c))
+	for code, n := range counts {
+		if n > 0 {
+			folded[sp.fold(t.c, uint32(code))] += n
+		}
+	}
+	for _, v := range found {
+		folded[sp.fold(t.c, v.code)] += v.n
+	}
+	return folded
+}
+
 // counted is a code and how often it is.
 type counted struct{ code, n uint32 }
 
-// mostFrequent are the codes that occur; of a facet that does not show all, the most
-// frequent ones, without what is not given.
-func mostFrequent(counts []uint32, d Dimension) []counted {
-	var out []counted
-	if d.all() {
-		for code, n := range counts {
-			if n > 0 {
-				out = append(out, counted{uint32(code), n})
-			}
-		}
-		return out
+// A frequent keeps the codes that occur; unless all, the most frequent ones, without
+// what is not given.
+type frequent struct {
+	all   bool
+	list  []counted
+	least uint32 // what is less often is not among them
+}
+
+func (f *frequent) add(code, n uint32) {
+	if !f.all && (n < f.least || code == 0) {
+		return
 	}
-	least := uint32(1)
-	for code, n := range counts {
-		if n < least || code == 0 {
-			continue
-		}
-		out = append(out, counted{uint32(code), n})
-		if len(out) == 4*mostValues {
-			slices.SortFunc(out, byNumber)
-			out = out[:mostValues]
-			least = out[mostValues-1].n
-		}
+	f.list = append(f.list, counted{code, n})
+	if !f.all && len(f.list) == 4*mostValues {
+		slices.SortFunc(f.list, byNumber)
+		f.list = f.list[:mostValues]
+		f.least = f.list[mostValues-1].n
 	}
-	slices.SortFunc(out, byNumber)
-	return out[:min(len(out), mostValues)]
+}
+
+func (f *frequent) values() []counted {
+	if f.all {
+		return f.list
+	}
+	slices.SortFunc(f.list, byNumber)
+	return f.list[:min(len(f.list), mostValues)]
 }
 
 func byNumber(a, b counted) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.code, b.code)) }

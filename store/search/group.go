@@ -120,7 +120,7 @@ func (g *grouping) codes(i int, row uint32, dst []uint32) []uint32 {
 		}
 		return append(dst, 0)
 	}
-	code := g.c.cols[b].at(row)
+	code := g.c.code(b, row)
 	if g.folds[i] != nil {
 		code = g.folds[i][code]
 	}

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -12,6 +13,7 @@ import (
 type buyerFact struct {
 	zone  territory.Geozone // none for an organisme
 	level string            // "" if the identifier is no SIRET
+	rank  uint32            // its place in levels plus one; 0 for none
 	name  string            // of the body
 
 	departement, region uint32 // codes of where it sits
@@ -33,6 +35,7 @@ func newPlaces() *places {
 // buyer is what is known of a buyer.
 func (p *places) buyer(siret string) buyerFact {
 	f := buyerFactOf(siret)
+	f.rank = uint32(slices.Index(levels, f.level) + 1)
 	if ds := territory.Departements(f.zone); len(ds) > 0 && f.zone.Level() != territory.National {
 		f.region = p.regions.code(territory.RegionOf(ds[0]))
 		if f.zone.Level() != territory.Region {

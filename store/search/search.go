@@ -139,6 +139,7 @@ func (c *core) search(q *Query) (Result, error) {
 	}
 	s := c.find(q)
 	top, tally := c.newTop(q.Limit, after), c.newTally(q.Facets)
+	defer tally.close()
 	out := Result{Items: []Row{}, Total: s.settle()}
 	order := q.order()
 	tally.of(s.set, out.Total)

@@ -160,6 +160,7 @@ func (c *core) restore() error {
 	c.postCodes()
 	c.all[baseFirm] = nil // tell counts it
 	for i := range c.n {
+		c.deal()
 		c.tell(uint32(i), 1)
 		c.at[maphash.String(c.seed, c.address(uint32(i)))] = uint32(i)
 	}
