@@ -81,22 +81,14 @@ func countIn[T uint16 | uint32](col []T, rows, counts []uint32) {
 	}
 }
 
-// keep leaves those of the rows whose code is wanted.
-func (c *column) keep(rows []uint32, wanted []bool) []uint32 {
-	if c.u16 != nil {
-		return keepIn(c.u16, rows, wanted)
-	}
-	return keepIn(c.u32, rows, wanted)
-}
-
+// keepIn leaves those of the rows whose code is wanted.
 func keepIn[T uint16 | uint32](col []T, rows []uint32, wanted []bool) []uint32 {
-	out := rows[:0]
+	n := 0
 	for _, r := range rows {
-		if wanted[col[r]] {
-			out = append(out, r)
-		}
+		rows[n] = r
+		n += int(bit(wanted[col[r]]))
 	}
-	return out
+	return rows[:n]
 }
 
 // Months are numbered from January of firstYear, which is 1; 0 is unknown.

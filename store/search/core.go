@@ -50,6 +50,8 @@ type core struct {
 	words *vocabulary
 	text  *textIndex
 
+	conditions conditions // what is asked often
+
 	at   map[uint64]uint32 // hash of the address => its living row
 	seed maphash.Seed
 }

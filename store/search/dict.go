@@ -32,6 +32,22 @@ func (d *dict) code(value string) uint32 {
 	return c
 }
 
+// A dictSet is some of the values of a dictionary, by code.
+type dictSet struct {
+	d   *dict
+	has []bool
+}
+
+func (d *dict) set() dictSet { return dictSet{d, make([]bool, len(d.values))} }
+
+func (s dictSet) take(values ...string) {
+	for _, v := range values {
+		if code, ok := s.d.codes[v]; ok && v != "" {
+			s.has[code] = true
+		}
+	}
+}
+
 // An arena keeps a text per row, in blocks, so that growing copies nothing.
 type arena struct {
 	blocks [][]byte

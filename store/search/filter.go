@@ -1,34 +1,55 @@
 package search
 
 import (
+	"fmt"
 	"math"
+	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
 
 	"maillon/catalog/territory"
 )
 
 // A selection is the rows that a query finds: those of a set that every test lets
-// through. Bitmaps make the set, columns the tests.
+// through. Bitmaps and what is remembered make the set, columns the tests.
 type selection struct {
 	c     *core
 	set   rowset
-	tests []func(rows []uint32) []uint32
+	tests []test
 	terms []clauseRows // of the text, for relevance
 }
+
+// A set of less than one in so many of all rows is gone through row by row, not word by
+// word; the postings of codes that have less than one in so many are put together.
+const (
+	wordsFrom    = 6
+	postingsUpTo = 16
+)
 
 // settle lets the tests decide: then the set is what the query finds. It returns how
 // many that are.
 func (s *selection) settle() int {
-	if len(s.tests) == 0 {
-		return s.set.count()
-	}
-	set, n := make(rowset, len(s.set)), 0
-	s.set.each(func(rows []uint32) bool {
-		for _, test := range s.tests {
-			if rows = test(rows); len(rows) == 0 {
-				return true
+	n := s.set.count()
+	for ; len(s.tests) > 0 && n > s.c.n/wordsFrom; s.tests = s.tests[1:] {
+		t := &s.tests[0]
+		n = 0
+		for i, w := range s.set {
+			if w != 0 {
+				w &= t.word(i)
+				s.set[i] = w
+				n += bits.OnesCount64(w)
 			}
+		}
+	}
+	if len(s.tests) == 0 {
+		return n
+	}
+	set := newRowset(s.c.n)
+	n = 0
+	s.set.each(func(rows []uint32) bool {
+		for i := range s.tests {
+			rows = s.tests[i].keep(rows)
 		}
 		n += len(rows)
 		for _, r := range rows {
@@ -47,11 +68,7 @@ func (s *selection) rows() []uint32 {
 	return out
 }
 
-func (s *selection) test(f func(rows []uint32) []uint32) { s.tests = append(s.tests, f) }
-
-func (s *selection) meet(set rowset) {
-	s.set.and(set)
-}
+func (s *selection) meet(set rowset) { s.set.and(set) }
 
 // find is the selection of a query.
 func (c *core) find(q *Query) *selection {
@@ -89,38 +106,43 @@ func (s *selection) named(q *Query) {
 		s.meet(set)
 	}
 	if len(q.Level) > 0 {
-		s.buyersWho(func(f *buyerFact) bool { return slices.Contains(q.Level, f.level) })
+		s.buyersWho("level "+strings.Join(q.Level, "|"), func(f *buyerFact) bool { return slices.Contains(q.Level, f.level) })
 	}
 }
 
 // buyersWho keeps the rows of some buyers.
-func (s *selection) buyersWho(are func(*buyerFact) bool) {
-	wanted, size := make([]bool, len(s.c.buyerFacts)), 0
-	for i := range s.c.buyerFacts {
-		if wanted[i] = are(&s.c.buyerFacts[i]); wanted[i] {
-			size += s.c.byBuyer[i].size()
+func (s *selection) buyersWho(key string, are func(*buyerFact) bool) {
+	s.only(key, func() test {
+		wanted := make([]bool, len(s.c.buyerFacts))
+		for i := range s.c.buyerFacts {
+			wanted[i] = are(&s.c.buyerFacts[i])
 		}
-	}
-	s.column(baseBuyer, wanted, size, s.c.byBuyer)
+		return s.column(baseBuyer, wanted, s.c.byBuyer)
+	})
 }
 
-// column keeps the rows whose code is wanted: by their postings where these are few,
-// else by looking at the column.
-func (s *selection) column(b base, wanted []bool, size int, posts []posting) {
-	if size == s.c.n {
-		return // it lets everything through
-	}
-	if size > s.c.n/16 {
-		s.test(func(rows []uint32) []uint32 { return s.c.cols[b].keep(rows, wanted) })
-		return
-	}
-	set := newRowset(s.c.n)
-	for code, is := range wanted {
-		if is && code < len(posts) {
-			set.or(&posts[code])
+// column tests whether the code of a row is wanted: by the postings of these codes where
+// they are few, else by looking at the column.
+func (s *selection) column(b base, wanted []bool, posts []posting) test {
+	c, size := s.c, 0
+	for code, n := range c.all[b][:min(len(wanted), len(c.all[b]))] {
+		if wanted[code] {
+			size += int(n)
 		}
 	}
-	s.meet(set)
+	t := c.cols[b].among(wanted)
+	if size <= c.n/postingsUpTo {
+		t.set = func() rowset {
+			set := newRowset(c.n)
+			for code, is := range wanted {
+				if is && code < len(posts) {
+					set.or(&posts[code])
+				}
+			}
+			return set
+		}
+	}
+	return t
 }
 
 // places filters by territory, side by side.
@@ -138,7 +160,7 @@ func (s *selection) places(zones []Zone) {
 		switch {
 		case len(of) == 0 && !slices.ContainsFunc(zones, func(z Zone) bool { return z.Side == side }):
 		case side == BuyerSide:
-			s.buyersWho(func(f *buyerFact) bool {
+			s.buyersWho("buyers in "+namesOf(of), func(f *buyerFact) bool {
 				return slices.ContainsFunc(of, func(g territory.Geozone) bool { return territory.Contains(g, f.zone) })
 			})
 		default:
@@ -147,32 +169,42 @@ func (s *selection) places(zones []Zone) {
 	}
 }
 
+func namesOf(zones []territory.Geozone) string {
+	names := make([]string, len(zones))
+	for i, g := range zones {
+		names[i] = g.String()
+	}
+	return strings.Join(names, "|")
+}
+
 // executed filters by the place of execution; unless given, by that or the buyer's.
 func (s *selection) executed(zones []territory.Geozone, given bool) {
-	p := s.c.places
-	var communes, epcis, departements, regions []string
-	for _, g := range zones {
-		switch g.Level() {
-		case territory.Commune:
-			communes = append(communes, g.Code())
-		case territory.EPCI:
-			epcis = append(epcis, g.Code())
-		case territory.Region:
-			regions = append(regions, g.Code())
-		default:
-			departements = append(departements, territory.Departements(g)...)
-		}
+	side := "in "
+	if given {
+		side = "executed in "
 	}
-	wanted, size := make([]bool, len(s.c.spots.values)), 0
-	for code, at := range s.c.spots.values {
-		in := slices.Contains(communes, p.communes.values[at.commune]) || slices.Contains(epcis, p.epcis.values[at.epci]) ||
-			slices.Contains(departements, p.departements.values[at.departement]) || slices.Contains(regions, p.regions.values[at.region])
-		if in && (at.given || !given) {
-			wanted[code] = true
-			size += s.c.posts[basePlace][code].size()
+	s.only(side+namesOf(zones), func() test {
+		p := s.c.places
+		communes, epcis, departements, regions := p.communes.set(), p.epcis.set(), p.departements.set(), p.regions.set()
+		for _, g := range zones {
+			switch g.Level() {
+			case territory.Commune:
+				communes.take(g.Code())
+			case territory.EPCI:
+				epcis.take(g.Code())
+			case territory.Region:
+				regions.take(g.Code())
+			default:
+				departements.take(territory.Departements(g)...)
+			}
 		}
-	}
-	s.column(basePlace, wanted, size, s.c.posts[basePlace])
+		wanted := make([]bool, len(s.c.spots.values))
+		for code, at := range s.c.spots.values {
+			in := communes.has[at.commune] || epcis.has[at.epci] || departements.has[at.departement] || regions.has[at.region]
+			wanted[code] = in && (at.given || !given)
+		}
+		return s.column(basePlace, wanted, s.c.posts[basePlace])
+	})
 }
 
 // codes filters by the values of closed and open lists.
@@ -198,39 +230,38 @@ func (s *selection) mixed(q *Query) {
 	if len(q.State)+len(q.Kind)+len(q.Procedure)+len(q.Nature)+len(q.Technique)+len(q.Considered) == 0 && !q.Conflict {
 		return
 	}
-	c := s.c
-	among := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
-	social, green := slices.Contains(q.Considered, wishes[0]), slices.Contains(q.Considered, wishes[1])
-	wanted, size := make([]bool, len(c.mixes.values)), 0
-	for code, m := range c.mixes.values {
-		wanted[code] = among(q.State, string(states[m.flags&flagState])) && among(q.Kind, kindOf(m.flags)) &&
-			among(q.Procedure, c.procedures.values[m.procedure]) && among(q.Nature, c.natures.values[m.nature]) &&
-			among(q.Technique, c.techniques.values[m.technique]) && (!social || m.flags&flagSocial != 0) &&
-			(!green || m.flags&flagGreen != 0) && (!q.Conflict || m.flags&flagConflict != 0)
-		if wanted[code] {
-			size += c.posts[baseMix][code].size()
+	key := fmt.Sprintf("mix %q %q %q %q %q %q %t", q.State, q.Kind, q.Procedure, q.Nature, q.Technique, q.Considered, q.Conflict)
+	s.only(key, func() test {
+		c := s.c
+		among := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
+		social, green := slices.Contains(q.Considered, wishes[0]), slices.Contains(q.Considered, wishes[1])
+		wanted := make([]bool, len(c.mixes.values))
+		for code, m := range c.mixes.values {
+			wanted[code] = among(q.State, string(states[m.flags&flagState])) && among(q.Kind, kindOf(m.flags)) &&
+				among(q.Procedure, c.procedures.values[m.procedure]) && among(q.Nature, c.natures.values[m.nature]) &&
+				among(q.Technique, c.techniques.values[m.technique]) && (!social || m.flags&flagSocial != 0) &&
+				(!green || m.flags&flagGreen != 0) && (!q.Conflict || m.flags&flagConflict != 0)
 		}
-	}
-	s.column(baseMix, wanted, size, c.posts[baseMix])
+		return s.column(baseMix, wanted, c.posts[baseMix])
+	})
 }
 
 // cpv keeps the rows whose code begins so. A shorter code of the tree that ends in
 // zeros is not its branch: 45000000 is that code, 45 the branch.
 func (s *selection) cpv(prefixes []string) {
-	d := s.c.cpvs
-	wanted, size := make([]bool, len(d.values)), 0
-	for code, value := range d.values {
-		for _, p := range prefixes {
-			p, _, _ = strings.Cut(p, "-")
-			if value != "" && strings.HasPrefix(value, p) {
-				wanted[code] = true
+	s.only("cpv "+strings.Join(prefixes, "|"), func() test {
+		d := s.c.cpvs
+		wanted := make([]bool, len(d.values))
+		for code, value := range d.values {
+			for _, p := range prefixes {
+				p, _, _ = strings.Cut(p, "-")
+				if value != "" && strings.HasPrefix(value, p) {
+					wanted[code] = true
+				}
 			}
 		}
-		if wanted[code] && code < len(s.c.posts[baseCPV]) {
-			size += s.c.posts[baseCPV][code].size()
-		}
-	}
-	s.column(baseCPV, wanted, size, s.c.posts[baseCPV])
+		return s.column(baseCPV, wanted, s.c.posts[baseCPV])
+	})
 }
 
 func kindOf(flags uint32) string {
@@ -244,16 +275,17 @@ func kindOf(flags uint32) string {
 func (s *selection) ranges(q *Query) {
 	c := s.c
 	if r := q.Amount; !r.open() {
-		s.amounts(r)
+		low, high := r.bounds()
+		s.only(r.key("amount"), func() test { return within(c.amount, low, high) })
 	}
 	if r := q.Months; !r.open() {
-		s.between(r, func(row uint32) float64 { return lessOne(uint32(c.months[row])) })
+		s.between(r, "months", func(row uint32) float64 { return lessOne(uint32(c.months[row])) })
 	}
 	if r := q.Offers; !r.open() {
-		s.between(r, func(row uint32) float64 { return lessOne(c.cols[baseOffers].at(row)) })
+		s.between(r, "offers", func(row uint32) float64 { return lessOne(c.cols[baseOffers].at(row)) })
 	}
-	s.daysIn(q.Notified, c.day, baseMonth)
-	s.daysIn(q.Ends, c.end, baseEndMonth)
+	s.daysIn("day", q.Notified, c.day, baseMonth)
+	s.daysIn("end", q.Ends, c.end, baseEndMonth)
 }
 
 // lessOne is a number that is kept plus one, NaN for 0.
@@ -264,61 +296,77 @@ func lessOne(n uint32) float64 {
 	return float64(n - 1)
 }
 
-// amounts is what is asked for most, and of most rows.
-func (s *selection) amounts(r Range) {
-	low, high, col := math.Inf(-1), math.Inf(1), s.c.amount
+// bounds are the bounds of a range as numbers.
+func (r Range) bounds() (low, high float64) {
+	low, high = math.Inf(-1), math.Inf(1)
 	if r.Min != nil {
 		low = *r.Min
 	}
 	if r.Max != nil {
 		high = *r.Max
 	}
-	s.test(func(rows []uint32) []uint32 {
-		n := 0
-		for _, row := range rows {
-			rows[n] = row
-			if v := col[row]; v >= low && v <= high { // not so for NaN
-				n++
-			}
-		}
-		return rows[:n]
-	})
+	return low, high
 }
 
-func (s *selection) between(r Range, of func(row uint32) float64) {
-	s.test(func(rows []uint32) []uint32 {
-		out := rows[:0]
-		for _, row := range rows {
-			if v := of(row); v == v && r.holds(v) {
-				out = append(out, row)
-			}
+func (r Range) key(of string) string {
+	low, high := r.bounds()
+	return of + " " + strconv.FormatFloat(low, 'g', -1, 64) + " " + strconv.FormatFloat(high, 'g', -1, 64)
+}
+
+// between tests whether a number of a row is in a range.
+func (s *selection) between(r Range, name string, of func(row uint32) float64) {
+	low, high := r.bounds()
+	in := func(row uint32) uint64 {
+		v := of(row) // NaN is in no range
+		return bit(v >= low) & bit(v <= high)
+	}
+	s.only(r.key(name), func() test {
+		return test{
+			keep: func(rows []uint32) []uint32 {
+				n := 0
+				for _, row := range rows {
+					rows[n] = row
+					n += int(in(row))
+				}
+				return rows[:n]
+			},
+			word: func(i int) (w uint64) {
+				for row := i << 6; row < min(s.c.n, i<<6+64); row++ {
+					w |= in(uint32(row)) << (row & 63)
+				}
+				return w
+			},
 		}
-		return out
 	})
 }
 
 // fewMonths is up to how many months are gathered from their rows.
 const fewMonths = 24
 
-func (s *selection) daysIn(d Days, col []uint32, b base) {
+func (s *selection) daysIn(name string, d Days, col []uint32, b base) {
 	if d.open() {
 		return
 	}
 	from, to := d.bounds()
-	if first, last := monthOf(from), monthOf(to); first > 0 && last >= first && last-first < fewMonths {
-		set := newRowset(s.c.n)
-		for m := first; m <= last && int(m) < len(s.c.posts[b]); m++ {
-			set.or(&s.c.posts[b][m])
+	s.only(name+" "+d.From+" "+d.To, func() test {
+		t := within(col, max(from, 1), to) // 0 is not known
+		if first, last := monthOf(from), monthOf(to); first > 0 && last >= first && last-first < fewMonths {
+			t.set = func() rowset { return s.months(first, last, b, &t) }
 		}
-		s.meet(set)
-	}
-	s.test(func(rows []uint32) []uint32 {
-		out := rows[:0]
-		for _, row := range rows {
-			if v := col[row]; v >= from && v <= to && v != 0 {
-				out = append(out, row)
-			}
-		}
-		return out
+		return t
 	})
+}
+
+// months are the rows of some months that pass a test.
+func (s *selection) months(first, last uint32, b base, t *test) rowset {
+	set := newRowset(s.c.n)
+	for m := first; m <= last && int(m) < len(s.c.posts[b]); m++ {
+		set.or(&s.c.posts[b][m])
+	}
+	for i, w := range set {
+		if w != 0 {
+			set[i] = w & t.word(i)
+		}
+	}
+	return set
 }

@@ -163,8 +163,9 @@ func (s *selection) orCoded(set rowset, codes map[uint32]bool, b base, posts []p
 	for code := range codes {
 		wanted[code] = true
 	}
+	t := s.c.cols[b].among(wanted)
 	s.set.each(func(rows []uint32) bool {
-		for _, r := range s.c.cols[b].keep(rows, wanted) {
+		for _, r := range t.keep(rows) {
 			set.add(r)
 		}
 		return true

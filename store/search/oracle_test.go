@@ -202,7 +202,9 @@ func ends(s view.Shown) string {
 
 func plainly(s view.Shown, q Query) bool {
 	among := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
-	in := func(r Range, v *float64) bool { return r.open() || v != nil && r.holds(*v) }
+	in := func(r Range, v *float64) bool {
+		return r.open() || v != nil && (r.Min == nil || *v >= *r.Min) && (r.Max == nil || *v <= *r.Max)
+	}
 	days := func(d Days, v string) bool {
 		return d.open() || dayOf(v) != 0 && (d.From == "" || v >= d.From) && (d.To == "" || v <= d.To)
 	}

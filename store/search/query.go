@@ -68,10 +68,6 @@ type Range struct{ Min, Max *float64 }
 
 func (r Range) open() bool { return r.Min == nil && r.Max == nil }
 
-func (r Range) holds(v float64) bool {
-	return (r.Min == nil || v >= *r.Min) && (r.Max == nil || v <= *r.Max)
-}
-
 // Days is a range of days, YYYY-MM-DD, both included; "" does not bound. A contract
 // without the day is in no range.
 type Days struct{ From, To string }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -194,6 +195,7 @@ func (c *core) sited(r Register) siting {
 
 // take puts a siting in place.
 func (c *core) take(s siting) {
+	c.conditions.forget()
 	c.sites, c.cols[baseFirm], c.posts[baseFirm], c.all[baseFirm] = s.sites, s.col, s.posts, s.all
 }
 
@@ -238,6 +240,11 @@ func (s *selection) sited(q *Query) {
 	if len(of)+len(q.Size)+len(q.Local) == 0 {
 		return
 	}
+	s.only(fmt.Sprintf("firm %q %q %q", of, q.Size, q.Local), func() test { return s.firms(of, q) })
+}
+
+// firms tests what the register says of the supplier.
+func (s *selection) firms(of []Zone, q *Query) test {
 	p := s.c.sites.places
 	dicts := [levelCount]*dict{p.communes, p.epcis, p.departements, p.regions}
 	in := func(f *firm) bool {
@@ -250,14 +257,10 @@ func (s *selection) sited(q *Query) {
 	among := func(list, all []string, code uint32) bool {
 		return len(list) == 0 || code > 0 && slices.Contains(list, all[code-1])
 	}
-	posts := s.c.posts[baseFirm]
-	wanted, size := make([]bool, len(s.c.sites.firms.values)), 0
+	wanted := make([]bool, len(s.c.sites.firms.values))
 	for code := range s.c.sites.firms.values {
 		f := &s.c.sites.firms.values[code]
 		wanted[code] = in(f) && among(q.Size, sizes, uint32(f.size)) && among(q.Local, nearLevels, f.near())
-		if wanted[code] && code < len(posts) {
-			size += posts[code].size()
-		}
 	}
-	s.column(baseFirm, wanted, size, posts)
+	return s.column(baseFirm, wanted, s.c.posts[baseFirm])
 }
