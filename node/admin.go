@@ -49,6 +49,7 @@ func (n *Node) adminActs(tokens []string) http.Handler {
 	n.reportRoutes(r)
 	n.outletRoutes(r)
 	n.backupRoutes(r)
+	n.siteRoutes(r)
 	n.leaveRoutes(r)
 	n.sireneRoutes(r)
 	n.letterRoutes(r)

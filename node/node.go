@@ -141,7 +141,19 @@ const noisyMost = 20
 
 // New opens everything a node keeps. The node neither listens nor talks to
 // anyone until Run.
-func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
+func New(cfg Config, log zerolog.Logger) (*Node, error) {
+	n, err := open(cfg, log)
+	if err != nil {
+		return n, err
+	}
+	if err := n.plan(); err != nil {
+		return n, errors.Join(err, n.close())
+	}
+	return n, nil
+}
+
+// open is New without anything that runs.
+func open(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	bell := func() chan struct{} { return make(chan struct{}, 1) }
 	n = &Node{
 		cfg: cfg, log: log, now: cfg.Now,
@@ -191,7 +203,7 @@ func New(cfg Config, log zerolog.Logger) (n *Node, err error) {
 		return n, err
 	}
 	n.openHosting()
-	return n, n.plan()
+	return n, nil
 }
 
 // openJournals opens the file of what cannot be lost: the own journal, the

@@ -8,12 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"maillon/catalog/entry"
 	"maillon/store"
+	"maillon/store/journal"
 	"maillon/store/view"
 )
 
@@ -211,11 +211,7 @@ func (b *statementBatch) add(kind, key string, what any, at time.Time) error {
 // checkpointSize reads the tree size from a signed checkpoint that was
 // verified before; 0 if it has none.
 func checkpointSize(cp string) uint64 {
-	lines := strings.SplitN(cp, "\n", 4)
-	if len(lines) < 4 {
-		return 0
-	}
-	size, err := strconv.ParseUint(lines[1], 10, 64)
+	size, err := journal.SizeOf([]byte(cp))
 	if err != nil {
 		return 0
 	}

@@ -107,6 +107,8 @@ type Server struct {
 	Now   func() time.Time
 	// Sources lists the foreign catalogues that the node harvests; nil for none.
 	Sources func() ([]harvester.Source, error)
+	// Static: the answers are kept as files ([StaticSite]): they lead to nothing else.
+	Static bool
 	// Toolbox is the boîte à outils; nil for none.
 	Toolbox *toolbox.Folder
 
@@ -136,6 +138,7 @@ type Server struct {
 	kits      kits
 	known     known
 	stretches stretches
+	byYear    yearList
 }
 
 // A NodeStatus is a node as this one knows it.
@@ -212,6 +215,9 @@ func (s *Server) router() *mux.Router {
 	s.territoryRoutes(r)
 	s.healthRoutes(r)
 	s.auditRoutes(r, v1)
+	if s.Static {
+		s.staticRoutes(r) // before the search, whose address it takes
+	}
 	s.pageRoutes(r)
 	s.reportRoutes(r, v1)
 	s.toolboxRoutes(r)

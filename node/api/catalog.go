@@ -85,6 +85,10 @@ func (s *Server) body(r *http.Request, syntax rdf.Syntax, make func(*http.Reques
 	if err != nil {
 		return answerBody{}, err
 	}
+	if s.Static { // there is no API
+		c.Services = nil
+		c = onlyNamed(c)
+	}
 	if c, err = s.filtered(c, r); err != nil {
 		return answerBody{}, err
 	}
@@ -177,6 +181,9 @@ func (s *Server) paged(c catalog.Catalog, r *http.Request) (catalog.Catalog, err
 		v.Set("profile", string(rdf.Profile211))
 	}
 	address := func(n int) string {
+		if s.Static {
+			return s.Self.URL + graphFile(r.URL.Path, v.Get("profile"), n)
+		}
 		v.Set("page", strconv.Itoa(n))
 		return s.Self.URL + r.URL.Path + "?" + v.Encode()
 	}

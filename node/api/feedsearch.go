@@ -50,7 +50,7 @@ func (s *Server) searchFeed(w http.ResponseWriter, r *http.Request) error {
 	}
 	filters := filtersOf(q)
 	query := filters.Encode()
-	page, self := s.Self.URL+"/marches", s.Self.URL+"/feeds/marches.atom"
+	page, self := s.absolute("/marches"), s.Self.URL+"/feeds/marches.atom"
 	if query != "" {
 		page, self = page+"?"+query, self+"?"+query
 	}
@@ -123,7 +123,7 @@ func (s *Server) newestChanges(ctx context.Context, q search.Query) (rows []feed
 }
 
 func (s *Server) feedEntry(row *feedRow, lang texts.Lang) atomEntry {
-	page := s.Self.URL + "/marches/" + row.Address
+	page := s.absolute("/marches/" + row.Address)
 	updated := "1970-01-01T00:00:00Z"
 	for _, day := range []string{row.Published, row.Notified} {
 		if t, err := time.Parse(time.DateOnly, day); err == nil {

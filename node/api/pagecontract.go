@@ -34,8 +34,8 @@ func (s *Server) showContract(w http.ResponseWriter, r *http.Request, status int
 	c := shown.Contract
 	page := web.ContractPage{
 		Address: d.Address, Kind: string(d.Kind), State: string(d.State), Schema: string(shown.Schema), Title: c.Object,
-		Permalink: s.Self.URL + "/marches/" + d.Address, JSON: s.base() + "/api/v1/contracts/" + d.Address,
-		Buyer: d.Buyer, BuyerName: d.BuyerName, BuyerURL: s.base() + "/acheteurs/" + d.Buyer, Withdrawn: d.State == view.Withdrawn,
+		Permalink: s.absolute("/marches/" + d.Address), JSON: s.base() + "/api/v1/contracts/" + d.Address,
+		Buyer: d.Buyer, BuyerName: d.BuyerName, BuyerURL: s.at("/acheteurs/" + d.Buyer), Withdrawn: d.State == view.Withdrawn,
 		Fields: contractFields(c, lang), Modifications: modificationRows(c.Modifications, lang),
 	}
 	added := enrich.Of(c, s.Firms.Firm)
@@ -56,6 +56,9 @@ func (s *Server) showContract(w http.ResponseWriter, r *http.Request, status int
 	if shown.Node == s.Self.ID && d.State == pivot.ToCorrect && c.Generation == pivot.Gen2 {
 		page.FixURL = s.base() + "/saisie?contract=" + url.QueryEscape(d.Address)
 	}
+	if s.Static {
+		s.withoutAnswers(&page)
+	}
 	for _, p := range shown.Problems {
 		page.Problems = append(page.Problems, problemRow(p, lang))
 	}
@@ -66,7 +69,7 @@ func (s *Server) showContract(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	for _, lot := range d.Lots {
-		row := web.LotRow{Title: lot.Object, URL: s.base() + "/marches/" + lot.Address}
+		row := web.LotRow{Title: lot.Object, URL: s.at("/marches/" + lot.Address)}
 		if lot.Amount != nil {
 			row.Amount = web.FormatMoney(lang, *lot.Amount)
 		}

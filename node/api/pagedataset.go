@@ -35,7 +35,7 @@ func (s *Server) syntaxLinks(path string, q facet.Query) (list []web.FileRow) {
 		query = "?" + query
 	}
 	for _, x := range rdf.Syntaxes() {
-		list = append(list, web.FileRow{Label: x.String(), URL: s.base() + path + x.Suffix() + query})
+		list = append(list, web.FileRow{Label: x.String(), URL: s.files() + path + x.Suffix() + query})
 	}
 	return list
 }
@@ -93,6 +93,10 @@ func (s *Server) cataloguesPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	after := r.URL.Query().Get("after")
 	last := ""
+	if s.Static {
+		page.Facets = nil
+		f.listed, page.Next = s.staticList(r, f.listed)
+	}
 	for _, l := range f.listed {
 		if after != "" && l.Dataset.IRI <= after {
 			continue
@@ -108,7 +112,7 @@ func (s *Server) cataloguesPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.LD = map[string]any{
 		"@context": "https://schema.org/", "@type": "DataCatalog", "@id": s.Self.URL + "/catalog/all", "name": pick(f.catalog.Title, lang),
-		"url": s.Self.URL + "/catalogue", "publisher": map[string]any{"@type": "GovernmentOrganization", "name": s.Self.Name},
+		"url": s.absolute("/catalogue"), "publisher": map[string]any{"@type": "GovernmentOrganization", "name": s.Self.Name},
 	}
 	return s.page(w, r, http.StatusOK, page)
 }
@@ -116,7 +120,7 @@ func (s *Server) cataloguesPage(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) datasetItem(l catalog.Listed, score catalog.Score, lang texts.Lang) web.DatasetItem {
 	d := l.Dataset
 	item := web.DatasetItem{
-		Title: pick(d.Title, lang), URL: s.base() + "/jeux/" + s.pageID(d), Publisher: d.Publisher.Name, Description: shortened(pick(d.Description, lang)),
+		Title: pick(d.Title, lang), URL: s.at("/jeux/" + s.pageID(d)), Publisher: d.Publisher.Name, Description: shortened(pick(d.Description, lang)),
 		Modified: d.Modified, Foreign: d.Foreign, Rating: texts.T(lang, "quality.rating."+string(score.Rating)),
 	}
 	for _, x := range d.Distributions {
@@ -204,8 +208,8 @@ func (s *Server) showListed(w http.ResponseWriter, r *http.Request, f found, l c
 		Name: pick(d.Title, lang), IRI: d.IRI, Identifier: d.Identifier, Description: pick(d.Description, lang), Publisher: d.Publisher.Name, Foreign: d.Foreign,
 		Score: score.Got, Of: score.Of, Nine: nine.Got, Rating: texts.T(lang, "quality.rating."+string(score.Rating)), Fields: s.datasetFields(d, lang),
 	}
-	if d.Publisher.SIRET != "" {
-		page.PublisherURL = s.base() + "/acheteurs/" + d.Publisher.SIRET
+	if d.Publisher.SIRET != "" && (!s.Static || s.isBuyer(d.Publisher.SIRET)) {
+		page.PublisherURL = s.at("/acheteurs/" + d.Publisher.SIRET)
 	}
 	for _, k := range d.Keywords {
 		page.Keywords = append(page.Keywords, pick(k, lang))
@@ -245,7 +249,11 @@ func (s *Server) datasetFields(d catalog.Dataset, lang texts.Lang) (list []web.F
 		return web.FormatDate(lang, t.Format(time.DateOnly))
 	}
 	for _, t := range d.Themes {
-		add("theme", texts.T(lang, "dcat.theme."+string(t)), s.base()+"/catalogue?theme="+string(t))
+		of := s.base() + "/catalogue?theme=" + string(t)
+		if s.Static {
+			of = ""
+		}
+		add("theme", texts.T(lang, "dcat.theme."+string(t)), of)
 	}
 	if d.Publisher.Level != "" {
 		add("level", texts.T(lang, "level."+d.Publisher.Level), "")
@@ -362,17 +370,19 @@ func (s *Server) sitemap(w http.ResponseWriter, r *http.Request) error {
 		URL     []address `xml:"url"`
 	}
 	for _, path := range []string{"/", "/catalogue", "/marches", "/register", "/qualite", "/sources", "/valider", "/regles", "/dictionnaire"} {
-		list.URL = append(list.URL, address{Loc: s.Self.URL + path})
+		if !s.Static || path != "/valider" {
+			list.URL = append(list.URL, address{Loc: s.absolute(path)})
+		}
 	}
 	for _, b := range s.Shelf.Buyers() {
-		list.URL = append(list.URL, address{Loc: s.Self.URL + "/acheteurs/" + url.PathEscape(b)})
+		list.URL = append(list.URL, address{Loc: s.absolute("/acheteurs/" + url.PathEscape(b))})
 	}
 	const most = 50_000 // of one sitemap
 	for _, l := range f.listed {
 		if len(list.URL) == most {
 			break
 		}
-		a := address{Loc: s.Self.URL + "/jeux/" + s.pageID(l.Dataset)}
+		a := address{Loc: s.absolute("/jeux/" + s.pageID(l.Dataset))}
 		if !l.Modified.IsZero() {
 			a.LastMod = l.Modified.UTC().Format(time.RFC3339)
 		}

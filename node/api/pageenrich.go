@@ -142,7 +142,9 @@ func (s *Server) knownSuppliers(list []pivot.Supplier, lang texts.Lang) []web.Su
 			continue
 		}
 		p := enrich.Supplier(said, s.Firms.Firm)
-		rows[i].URL = s.base() + "/titulaires/" + url.PathEscape(said.ID)
+		if !s.Static {
+			rows[i].URL = s.base() + "/titulaires/" + url.PathEscape(said.ID)
+		}
 		var notes []string
 		if rows[i].Name == "" && p.Name != nil {
 			rows[i].Name = p.Name.Value

@@ -63,7 +63,7 @@ func (s *Server) homePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := web.HomePage{Key: s.Self.Key, CanSign: s.Desk.Ready() == nil}
+	page := web.HomePage{Key: s.Self.Key, CanSign: s.Static || s.Desk.Ready() == nil}
 	for _, n := range nodes {
 		row := nodeRow(n)
 		switch n.State {
@@ -121,24 +121,40 @@ func (s *Server) datasetRow(d shelf.Dataset, lang texts.Lang) web.DatasetRow {
 	row.Title = texts.T(lang, "dataset.year.title", row.BuyerName, year)
 	for _, f := range d.Files {
 		row.Files = append(row.Files, web.FileRow{
-			Label: texts.T(lang, "file."+f.Name), Format: f.Format, Size: f.Size, URL: s.base() + "/files/" + d.ID + "/" + f.Name,
+			Label: texts.T(lang, "file."+f.Name), Format: f.Format, Size: f.Size, URL: s.files() + "/files/" + d.ID + "/" + f.Name,
 		})
 	}
 	return row
 }
 
-// base is the path before every address of this node.
+// base is the path before every address of this node; among files, before the pages of
+// a language.
 func (s *Server) base() string {
-	u, err := url.Parse(s.Self.URL)
-	if err != nil {
-		return ""
+	if s.Static {
+		return s.Pages.Site().Base
 	}
-	return u.Path
+	return s.files()
+}
+
+// at is the address of a page, by its path.
+func (s *Server) at(path string) string {
+	if s.Static {
+		return s.Pages.Site().Page(path)
+	}
+	return s.base() + path
+}
+
+// absolute is the address of a page for those who are elsewhere.
+func (s *Server) absolute(path string) string {
+	if s.Static {
+		return s.Self.URL + web.Site{Static: true}.Page(path)
+	}
+	return s.Self.URL + path
 }
 
 func (s *Server) contractRow(row view.Row) web.ContractRow {
 	c := web.ContractRow{
-		URL: s.base() + "/marches/" + row.Address, Title: row.Object, Buyer: row.Buyer, BuyerName: row.BuyerName, Supplier: row.Supplier,
+		URL: s.at("/marches/" + row.Address), Title: row.Object, Buyer: row.Buyer, BuyerName: row.BuyerName, Supplier: row.Supplier,
 		State: string(row.State), Kind: string(row.Kind), Date: row.Notified, CPV: row.CPV, Departement: row.Departement, Amount: row.Amount,
 	}
 	if c.BuyerName == "" {
@@ -149,6 +165,9 @@ func (s *Server) contractRow(row view.Row) web.ContractRow {
 	}
 	if c.Title == "" {
 		c.Title = row.ID
+	}
+	if s.Static && !isNumber(c.Buyer) {
+		c.Buyer = "" // it has no page
 	}
 	return c
 }
@@ -207,11 +226,17 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 	if len(found.Items) > 0 && found.Items[0].BuyerName != "" && page.Name == siret {
 		page.Name = found.Items[0].BuyerName
 	}
-	if isNumber(siret) && found.Total > 0 {
+	if isNumber(siret) && found.Total > 0 && !s.Static {
 		page.Audit = s.base() + "/audit/" + siret
 	}
 	if len(sets) > 0 {
-		page.Catalog = s.base() + "/buyers/" + siret + "/catalog"
+		page.Catalog = s.files() + "/buyers/" + siret + "/catalog"
+	}
+	if s.Static {
+		page.ContractsURL = "" // a list by year is all there is
+		if page.Catalog != "" {
+			page.Catalog += ".ttl" // the page of the catalogue is this one
+		}
 	}
 	if page.Lineage, err = s.lineageRows(siret, langOf(r)); err != nil {
 		return err
@@ -230,6 +255,9 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, d := range sets {
 		page.Datasets = append(page.Datasets, s.datasetRow(d, langOf(r)))
+	}
+	if s.Static { // each number would lead to a search
+		return s.page(w, r, http.StatusOK, page)
 	}
 	if page.Numbers, err = s.numbersAbout(r, search.Query{Buyer: []string{siret}}, counter.ofBuyer); err != nil {
 		return err

@@ -49,7 +49,7 @@ func (s *Server) lineageRows(siret string, lang texts.Lang) ([]web.LineageRow, e
 		if row.Name = s.Catalog.BuyerName(row.SIRET); row.Name == row.SIRET {
 			row.Name = ""
 		}
-		row.URL = s.base() + "/acheteurs/" + row.SIRET
+		row.URL = s.at("/acheteurs/" + row.SIRET)
 		rows = append(rows, row)
 	}
 	return rows, nil

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -143,6 +144,17 @@ func (s *Shelf) load() error {
 		}
 	}
 	return err
+}
+
+// At is the shelf as it is now, under other addresses: it does not change any more, and
+// is ready if s is. Refresh and Reset are not for it.
+func (s *Shelf) At(url string) *Shelf {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return &Shelf{
+		Dir: s.Dir, DB: s.DB, Views: s.Views, Node: s.Node, Hub: s.Hub, Who: s.Who, URL: url, Links: url, Editions: s.Editions,
+		datasets: maps.Clone(s.datasets), below: maps.Clone(s.below), names: maps.Clone(s.names), fresh: s.fresh, version: s.version,
+	}
 }
 
 // whole reports whether the files of a dataset are on the disk.

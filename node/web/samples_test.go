@@ -65,6 +65,9 @@ func fullPages() []Page {
 				{URL: "/opendata/marches/21000001900017/2026-014", Title: "Réfection de la toiture de l’école élémentaire et mise aux normes des gouttières, lot 2", Buyer: "21000001900017", BuyerName: "Commune d’Aval", Supplier: "Travaux du Val", State: "a-corriger", Kind: "marche", Date: "2026-02-27", CPV: "45261210", Departement: "00", Amount: amount(123450.5)},
 				{URL: "/opendata/marches/21000002700017/c-7", Title: "Délégation du service de l’eau", Buyer: "21000002700017", State: "conforme", Kind: "contrat-concession", Date: "2026-01-01", Amount: amount(2100000)},
 				{URL: "/opendata/marches/21000002700017/c-8", Title: "Fournitures", BuyerName: "Commune d’Amont", State: "withdrawn"}}},
+		YearsPage{Total: 205, Year: "sans-date", Number: 2, Of: 3, Previous: "/opendata/marches-par-annee/sans-date/", Next: "/opendata/marches-par-annee/sans-date/3/", Feed: "/opendata/feeds/marches.atom",
+			Years: []FacetValue{{Label: "2026", URL: "/opendata/marches-par-annee/2026/", Count: 12}, {Label: "sans date", URL: "/opendata/marches-par-annee/sans-date/", Count: 205, Chosen: true}},
+			Items: []ContractRow{{URL: "/opendata/marches/21000001900017/2026-014/", Title: "Réfection de la toiture", Buyer: "21000001900017", BuyerName: "Commune d’Aval", Supplier: "Travaux du Val", State: "a-corriger", Kind: "marche", Amount: amount(123450.5)}}},
 		RegisterPage{Nodes: sampleNodes, Buyers: []BuyerRow{{SIRET: "21000001900017", Name: "Commune d’Aval", Node: "siren:210000019", NodeName: "Commune d’Aval", Catalog: "https://aval.invalid/catalog", Territory: "fr:commune:00001", Contracts: 1240}, {SIRET: "21000002700017", Node: "siren:210000027", Contracts: 1}}},
 		DeskLoginPage{Desk{Public: "https://hub.invalid/", Error: "Ce jeton n’est connu de personne ici."}},
 		DeskMembersPage{
@@ -189,7 +192,7 @@ func emptyPages() []Page {
 		DeskHealthPage{},
 		ConflictsPage{}, DeskConflictsPage{}, DownloadsPage{},
 		DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{},
-		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, SupplierPage{ID: "s"}, MovePage{}, AlertsPage{}, AlertPage{}, ErrorPage{Status: 404}, About("accessibilite", sampleSite, texts.French, then), CheckPage{Most: 1 << 20},
+		HomePage{}, DepositPage{DepositRow: DepositRow{ID: "d"}}, ContractPage{Address: "b/1"}, ContractsPage{}, YearsPage{}, RegisterPage{}, BuyerPage{SIRET: "s"}, SupplierPage{ID: "s"}, MovePage{}, AlertsPage{}, AlertPage{}, ErrorPage{Status: 404}, About("accessibilite", sampleSite, texts.French, then), CheckPage{Most: 1 << 20},
 		DictionaryPage{Kinds: []DictionaryKind{{ID: "marche", Title: "Marchés"}}}, RulesPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{Identifier: "d"}, SourcesPage{}, AuditPage{}, LetterPage{}, LoginPage{}, EntryPage{Kind: "contrat-concession", SearchCPV: "x", SearchPlace: "y"},
 	}
 }
@@ -206,7 +209,7 @@ func sparsePages() []Page {
 		HomePage{Hub: &NodeRow{}, Members: make([]NodeRow, 1), Deposits: make([]DepositRow, 1), Datasets: []DatasetRow{{Files: make([]FileRow, 1)}}, Climb: make([]ClimbRow, 1)},
 		deposit,
 		ContractPage{Address: "b/1", Fields: make([]FieldRow, 1), Suppliers: make([]SupplierRow, 1), Modifications: make([]ModificationRow, 1), Problems: make([]ProblemRow, 1), Repairs: make([]string, 1), Versions: []VersionRow{{Differs: make([]DifferRow, 1)}}, Lots: make([]LotRow, 1)},
-		ContractsPage{Items: make([]ContractRow, 1), Active: make([]ActiveFilter, 1), Facets: []FacetGroup{{Values: make([]FacetValue, 1)}}, Exports: make([]FileRow, 1)}, RegisterPage{Nodes: make([]NodeRow, 1), Buyers: make([]BuyerRow, 1)},
+		ContractsPage{Items: make([]ContractRow, 1), Active: make([]ActiveFilter, 1), Facets: []FacetGroup{{Values: make([]FacetValue, 1)}}, Exports: make([]FileRow, 1)}, YearsPage{Year: "2026", Years: []FacetValue{{Label: "2026", URL: "/opendata/x"}}, Items: make([]ContractRow, 1)}, RegisterPage{Nodes: make([]NodeRow, 1), Buyers: make([]BuyerRow, 1)},
 		DeskLoginPage{Desk{Error: "x"}}, DeskMembersPage{May: true, Charters: true, Waiting: make([]DeskMember, 1), Members: make([]DeskMember, 1), Refused: make([]DeskCount, 1)}, DeskInvitationsPage{May: true, Made: make([]DeskInvitation, 1), Invitations: make([]DeskInvitation, 1)}, DeskTrailPage{Acts: make([]DeskAct, 1)}, DeskOperatorsPage{May: true, Operators: make([]DeskOperator, 1)},
 		AlertsPage{Mail: true}, AlertPage{Letters: true, Stopped: true}, MovePage{Done: true, Counts: make([]MoveCount, 1), Items: make([]MoveRow, 1)}, SupplierPage{ID: "s", Facts: make([]PartyFact, 1), Where: make([]AreaRow, 1), Sources: make([]string, 1)}, BuyerPage{SIRET: "s", Datasets: make([]DatasetRow, 1), Lineage: make([]LineageRow, 1)}, ErrorPage{Problems: make([]ProblemRow, 1)}, About("mentions-legales", sampleSite, texts.French, then), CheckPage{Done: true, Rules: []RuleRow{{Places: make([]PlaceRow, 1)}}, Versions: make([]string, 1)},
 		VendorPage{Files: make([]FileRow, 1)}, QualityPage{Missing: make([]QualityRow, 1), Datasets: make([]QualityDataset, 1)}, LoginPage{}, EntryPage{Kind: "marche", Fields: []EntryField{{Name: "id", Help: "h", Type: "text"}}, Suppliers: make([]EntryRow, 1), Modifications: make([]EntryRow, 1)},

@@ -34,9 +34,9 @@ var markup embed.FS
 //go:embed style.css
 var style []byte
 
-// policy lets a page load its style sheet and its images from this site, and
+// Policy lets a page load its style sheet and its images from this site, and
 // nothing else from anywhere. Who may frame it follows.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors "
+const Policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors "
 
 // A Site is what every page says of the node that serves it.
 type Site struct {
@@ -54,6 +54,12 @@ type Site struct {
 	// Frames lists who may show a page with ?embed=1 in a frame, as
 	// frame-ancestors of a policy has it; "" for everyone.
 	Frames string
+	// Static: the pages are kept as files, for a web server that only hands out files. They
+	// lead to nothing that is answered on the spot: no search, no form, no API.
+	Static bool
+	// Files is what stands before the paths of files, where the pages of a language stand
+	// in a folder of their own (Static); else it is Base.
+	Files string
 	// Now is the clock by which declarations expire; nil is [time.Now].
 	Now func() time.Time
 }
@@ -79,7 +85,7 @@ var samples = []Page{
 	RegisterPage{}, BuyerPage{}, SupplierPage{}, MovePage{}, AlertsPage{}, AlertPage{}, ErrorPage{}, AboutPage{}, CheckPage{}, DictionaryPage{}, RulesPage{}, LoginPage{}, EntryPage{}, VendorPage{}, QualityPage{}, CataloguePage{}, DatasetPage{}, SourcesPage{},
 	AuditPage{}, LetterPage{}, DownloadsPage{},
 	ConflictsPage{}, DeskConflictsPage{},
-	APIPage{}, NumbersPage{}, ProfilesPage{},
+	APIPage{}, YearsPage{}, NumbersPage{}, ProfilesPage{},
 	DeskLoginPage{}, DeskMembersPage{}, DeskInvitationsPage{}, DeskTrailPage{}, DeskOperatorsPage{}, DeskHealthPage{},
 	ToolboxPage{}, ToolboxDocPage{}, ToolboxRolesPage{}, ToolboxPlanPage{}, ToolboxContactsPage{}, ToolboxCalendarPage{}, ToolboxCallsPage{}, ToolboxStoriesPage{}, ToolboxServicesPage{}, ToolboxKitPage{},
 	ReportPage{}, ReportsPage{}, DeskReportsPage{},
@@ -89,6 +95,9 @@ var samples = []Page{
 func New(site Site) (*Pages, error) {
 	if site.Now == nil {
 		site.Now = time.Now
+	}
+	if !site.Static {
+		site.Files = site.Base
 	}
 	sheet := site.Theme.sheetOf(style)
 	p := &Pages{
@@ -155,7 +164,8 @@ func (p *Pages) funcs(lang texts.Lang) template.FuncMap {
 				Path, CSRF string
 			}{row, path, form}
 		},
-		"link": func(path string) string { return p.site.Base + path },
+		"link": p.site.Page,
+		"data": func(path string) string { return p.site.Files + path },
 	}
 	maps.Copy(all, formats(lang))
 	return all
@@ -184,12 +194,15 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, lang 
 		lang = texts.French
 	}
 	f := frame{
-		Site: p.site, Lang: lang, Title: page.title(lang), Sheet: p.site.Base + p.sheet, Page: page, Access: p.site.Legal.Access.State(p.site.Now()),
+		Site: p.site, Lang: lang, Title: page.title(lang), Sheet: p.site.Files + p.sheet, Page: page, Access: p.site.Legal.Access.State(p.site.Now()),
 	}
 	if p.logo != "" {
-		f.Logo = p.site.Base + p.logo
+		f.Logo = p.site.Files + p.logo
 	}
 	f.Other, f.OtherURL = otherLanguage(r, lang)
+	if p.site.Static {
+		f.OtherURL = p.site.Files + addressOf(Folder(f.Other, pathOf(r, page)))
+	}
 	framed := "'none'"
 	if _, ok := page.(embeddable); ok && r.URL.Query().Get("embed") == "1" {
 		f.Embed, f.Alone = true, p.alone(r)
@@ -208,7 +221,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, lang 
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", string(lang))
 	h.Add("Vary", "Accept-Language, Accept")
-	h.Set("Content-Security-Policy", policy+framed)
+	h.Set("Content-Security-Policy", Policy+framed)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	w.WriteHeader(status)
@@ -229,6 +242,14 @@ func write(set *template.Template, f frame) ([]byte, error) {
 		return nil, err
 	}
 	return whole.Bytes(), nil
+}
+
+// Assets are the paths that [Pages.Static] serves, without the base.
+func (p *Pages) Assets() []string {
+	if p.logo == "" {
+		return []string{p.sheet}
+	}
+	return []string{p.sheet, p.logo}
 }
 
 // Static serves the style sheet and the logo at their present names, to be kept
@@ -265,6 +286,45 @@ func (p *Pages) alone(r *http.Request) string {
 	q := r.URL.Query()
 	q.Del("embed")
 	return p.site.Base + r.URL.EscapedPath() + "?" + q.Encode()
+}
+
+// Page is the address of a page of the site, by its path. That of a folder of files ends
+// in a slash: web servers send those who leave it out there by a second request.
+func (s Site) Page(path string) string {
+	if s.Static {
+		path = addressOf(Folder(texts.French, path)) // Base has the language
+	}
+	return s.Base + path
+}
+
+// Folder is the folder of the page of a path, escaped as in an address, among files:
+// French at the path itself, as on a node, other languages in a folder of their own.
+// A folder is named by the escaped text: no id can lead out of it, whatever the web
+// server thinks of %2F.
+func Folder(lang texts.Lang, path string) string {
+	if lang != texts.French {
+		path = "/" + string(lang) + path
+	}
+	const most = 200 // bytes; file systems take 255
+	parts := strings.Split(strings.TrimSuffix(path, "/"), "/")
+	for i, p := range parts {
+		if len(p) > most {
+			parts[i] = p[:most-20] + "~~" + digest([]byte(p)) // ids have no ~~
+		}
+	}
+	return strings.Join(parts, "/") + "/"
+}
+
+// addressOf is the address that leads to a folder.
+func addressOf(folder string) string { return strings.ReplaceAll(folder, "%", "%25") }
+
+// pathOf is the path of a page that is kept as a file. That of an error is shown at any
+// address: it leads home.
+func pathOf(r *http.Request, page Page) string {
+	if _, failed := page.(ErrorPage); failed {
+		return "/"
+	}
+	return r.URL.EscapedPath()
 }
 
 // otherLanguage is the language a page is not in, and its address in it.

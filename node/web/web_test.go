@@ -184,7 +184,7 @@ func TestRenderSaysWhatItSends(t *testing.T) {
 	}
 	for key, want := range map[string]string{
 		"Content-Type": "text/html; charset=utf-8", "Content-Language": "en", "Vary": "Accept-Language, Accept",
-		"Content-Security-Policy": policy + "'none'", "X-Content-Type-Options": "nosniff",
+		"Content-Security-Policy": Policy + "'none'", "X-Content-Type-Options": "nosniff",
 	} {
 		if got := w.Header().Get(key); got != want {
 			t.Errorf("%s: %q, want %q", key, got, want)

@@ -3,8 +3,10 @@ package journal
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -178,6 +180,42 @@ func ParsePath(path string) (Path, bool) {
 // Within says if a journal of this size serves it.
 func (p Path) Within(size uint64) bool {
 	return tilePath{kind: p.Kind, level: p.Level, index: p.Index, width: p.Width % tileSize}.within(size)
+}
+
+// SizeOf is the size that a checkpoint is of, as it says; its signature is not looked at.
+func SizeOf(checkpoint []byte) (uint64, error) {
+	lines := strings.SplitN(string(checkpoint), "\n", 4)
+	if len(lines) < 4 {
+		return 0, errors.New("not a checkpoint: it has less than three lines")
+	}
+	size, err := strconv.ParseUint(lines[1], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("not a checkpoint: %.40q is no size", lines[1])
+	}
+	return size, nil
+}
+
+// Resources lists the paths of all that a journal of this size is made of, as one that
+// keeps it in files would: tiles, bundles and bodies, and of partial ones only the last.
+// The checkpoint and the key are not among them.
+func Resources(size uint64) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		run := func(p tilePath, units uint64) bool {
+			for ; p.index < units/tileSize; p.index++ {
+				if !yield(p.String()) {
+					return false
+				}
+			}
+			p.width = int(units % tileSize)
+			return p.width == 0 || yield(p.String())
+		}
+		for level := 0; size>>(8*level) > 0; level++ {
+			if !run(tilePath{kind: "tile", level: level}, size>>(8*level)) {
+				return
+			}
+		}
+		_ = run(tilePath{kind: "entries"}, size) && run(tilePath{kind: "bodies"}, size)
+	}
 }
 
 // A tilePath is a parsed path below "tile/" or "bodies/".

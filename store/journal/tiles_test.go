@@ -261,3 +261,43 @@ func TestOrigins(t *testing.T) {
 		}
 	}
 }
+
+// What is kept in files is what a journal of that size serves: every full resource, and of
+// partial ones the last.
+func TestResourcesAreThoseOfTheSize(t *testing.T) {
+	for _, size := range []uint64{0, 1, 255, 256, 257, 511, 512, 65535, 65536, 65537, 256*256*2 + 256*3 + 7} {
+		listed := map[string]bool{}
+		for path := range Resources(size) {
+			p, ok := parsePath(path)
+			if !ok || !p.within(size) || listed[path] {
+				t.Fatalf("size %d: %s is no resource, or not the only one of its name", size, path)
+			}
+			listed[path] = true
+		}
+		want := 0
+		for _, kind := range []string{"tile", "entries", "bodies"} {
+			for level := 0; level == 0 || kind == "tile" && size>>(8*level) > 0; level++ {
+				units := size >> (8 * level)
+				for p := (tilePath{kind: kind, level: level}); p.index*tileSize < units; p.index++ {
+					if p.width = 0; !p.within(size) {
+						p.width = int(units % tileSize)
+					}
+					if want++; !listed[p.String()] {
+						t.Errorf("size %d: %s is not listed", size, p)
+					}
+				}
+			}
+		}
+		if want != len(listed) {
+			t.Errorf("size %d: %d are listed, want %d", size, len(listed), want)
+		}
+	}
+	for range Resources(1000) {
+		break // whoever has enough is not asked again
+	}
+	for text, want := range map[string]uint64{"o\n7\nroot\n\n— sig\n": 7, "o\n7\n": 0, "o\nx\nroot\n\n": 0, "": 0} {
+		if got, err := SizeOf([]byte(text)); got != want || (err == nil) != (want > 0) {
+			t.Errorf("%q: %d %v", text, got, err)
+		}
+	}
+}

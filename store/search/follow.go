@@ -80,6 +80,14 @@ const laterLook = 500 * time.Millisecond
 
 func (f *Follower) later() bool { return f.Later != nil && f.Later() }
 
+// Once brings the index to what the views show now, for who does not Run it. It writes no
+// snapshot.
+func (f *Follower) Once(ctx context.Context) error {
+	f.site()
+	f.load()
+	return f.step(ctx)
+}
+
 // Behind is how many places of the views' diary the index has not seen yet.
 func (f *Follower) Behind() uint64 {
 	_, last, err := f.Views.Diary()
