@@ -122,6 +122,7 @@ func diaryRowOf(address string, value []byte) (diaryRow, error) {
 	if !d.bad && len(d.b) > 0 {
 		if refs := d.refs(1); len(refs) == 1 {
 			r.by = cause{refs[0], time.Unix(d.varint(), 0).UTC()}
+			d.bad = d.bad || r.by.ref.Node == ""
 		}
 	}
 	if err := d.end(); err != nil {
