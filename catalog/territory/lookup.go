@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -31,15 +32,15 @@ type Body struct {
 // that was merged into it, or by that of one of its municipal arrondissements.
 func CommuneByCode(code string) (Municipality, bool) {
 	t := cog()
-	at, found := slices.BinarySearchFunc(t.communes, code, func(m Municipality, code string) int {
-		return strings.Compare(m.Code, code)
-	})
+	at, found := sort.Find(t.communes.len(), func(i int) int { return strings.Compare(code, t.communes.code(i)) })
 	if !found {
-		if at, found = t.old[code]; !found {
+		was, ok := t.old[code]
+		if !ok {
 			return Municipality{}, false
 		}
+		at = int(was)
 	}
-	return t.communes[at], true
+	return t.communes.at(at), true
 }
 
 // BySIREN finds the body of a SIREN: a commune, an EPCI, a département, a
@@ -47,8 +48,8 @@ func CommuneByCode(code string) (Municipality, bool) {
 // organisme, which the geographic code does not know.
 func BySIREN(siren string) (Body, bool) {
 	t := cog()
-	if at, ok := t.communeSIREN[siren]; ok {
-		m := t.communes[at]
+	for at := range t.sirens.find(siren, 9) {
+		m := t.communes.at(at)
 		return Body{Commune, Geozone{Commune, m.Code}, m.Name}, true
 	}
 	if e, ok := t.epcis[siren]; ok {
@@ -69,7 +70,16 @@ func DepartementName(code string) string { return cog().departements[code].name 
 func RegionName(code string) string { return cog().regions[code] }
 
 // Communes ranges over the communes of today, by code.
-func Communes() iter.Seq[Municipality] { return slices.Values(cog().communes) }
+func Communes() iter.Seq[Municipality] {
+	return func(yield func(Municipality) bool) {
+		c := &cog().communes
+		for at := range c.len() {
+			if !yield(c.at(at)) {
+				return
+			}
+		}
+	}
+}
 
 // EPCIs ranges over the EPCI and the parts of Grand Paris, by SIREN.
 func EPCIs() iter.Seq[Geozone] {
@@ -97,7 +107,7 @@ func members(code string) []Municipality {
 	t := cog()
 	var ms []Municipality
 	for _, at := range t.members[code] {
-		ms = append(ms, t.communes[at])
+		ms = append(ms, t.communes.at(int(at)))
 	}
 	return ms
 }

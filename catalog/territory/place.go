@@ -1,7 +1,6 @@
 package territory
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -42,12 +41,21 @@ func DepartementOf(code, codeType string) string {
 }
 
 func departementOfPostcode(code string) string {
-	shared := cog().postcodes[code]
-	if len(shared) == 1 {
-		return shared[0]
-	}
+	t := cog()
 	own := known(departementPrefix(code))
-	if len(shared) == 0 || slices.Contains(shared, own) {
+	first, several, among := "", false, false
+	for at := range t.postcodes.find(code, postcodeDigits) {
+		d := departementPrefix(t.communes.code(at))
+		if first == "" {
+			first = d
+		}
+		several = several || d != first
+		among = among || d == own
+	}
+	switch {
+	case first != "" && !several:
+		return first
+	case first == "" || among:
 		return own // unknown postcodes are mostly those of large users (CEDEX)
 	}
 	return ""
@@ -96,16 +104,21 @@ func pad(code string, n int) string {
 // PostcodeKnown reports whether some commune has the postal code. The CEDEX of
 // firms and offices are no codes of a place and are not known.
 func PostcodeKnown(code string) bool {
-	_, known := cog().postcodes[code]
-	return known
+	for range cog().postcodes.find(code, postcodeDigits) {
+		return true
+	}
+	return false
 }
+
+const postcodeDigits = 5
 
 // ByPostcode lists the communes of today that a postal code serves, by code;
 // most codes serve several.
 func ByPostcode(code string) []Municipality {
+	t := cog()
 	var out []Municipality
-	for _, at := range cog().byPostcode[code] {
-		out = append(out, cog().communes[at])
+	for at := range t.postcodes.find(code, postcodeDigits) {
+		out = append(out, t.communes.at(at))
 	}
 	return out
 }
@@ -113,8 +126,8 @@ func ByPostcode(code string) []Municipality {
 // OnlyCommune is the code of the one commune that a postal code serves, "" if it serves
 // several or none.
 func OnlyCommune(postcode string) string {
-	if at := cog().byPostcode[postcode]; len(at) == 1 {
-		return cog().communes[at[0]].Code
+	if only := ByPostcode(postcode); len(only) == 1 {
+		return only[0].Code
 	}
 	return ""
 }

@@ -1,12 +1,13 @@
 package territory
 
 import (
-	"bytes"
 	"compress/gzip"
 	"embed"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,18 +30,95 @@ const Vintage = 2026
 var data embed.FS
 
 // A table is the whole geographic code, indexed. It is written by load only.
+//
+// It is held as it is read: communes are lines of text, and what finds them are sorted
+// numbers. Structures and maps of all communes would take four times the memory of it,
+// in every node, for the few that a node is asked for.
 type table struct {
-	communes     []Municipality         // by code
-	old          map[string]int         // former code, or code of a municipal arrondissement → place in communes
-	postcodes    map[string][]string    // → the départements of its communes, sorted
-	byPostcode   map[string][]int       // → places in communes
-	members      map[string][]int       // EPCI or EPT → places in communes
+	communes     communes
+	old          map[string]uint16      // former code, or code of a municipal arrondissement → place in communes
+	postcodes    index                  // of communes by postcode; most codes stand there several times
+	sirens       index                  // of communes by SIREN
+	members      map[string][]uint16    // EPCI or EPT → places in communes
 	epcis        map[string]epci        // by SIREN
 	epciCodes    []string               // sorted
 	departements map[string]departement // by code; Alsace (6AE) too
 	regions      map[string]string      // code → name
 	bySIREN      map[string]Body        // départements and régions only
-	communeSIREN map[string]int         // → place in communes
+}
+
+// mostCommunes is how many an index can tell apart.
+const mostCommunes = 1 << 16
+
+// An index finds places of communes by a number: each item is the number and, in its
+// 16 lowest bits, the place. It is sorted.
+type index []uint64
+
+func (x *index) add(number string, place int) error {
+	n, err := strconv.ParseUint(number, 10, 32)
+	if err != nil {
+		return fmt.Errorf("%q is no number of digits", number)
+	}
+	*x = append(*x, n<<16|uint64(place))
+	return nil
+}
+
+// find ranges over the places of a number, in their order. What is written with other
+// than the given number of digits is none.
+func (x index) find(number string, digits int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		n, err := strconv.ParseUint(number, 10, 32)
+		if err != nil || len(number) != digits {
+			return
+		}
+		at, _ := slices.BinarySearch(x, n<<16)
+		for ; at < len(x) && x[at]>>16 == n; at++ {
+			if !yield(int(x[at] & (mostCommunes - 1))) {
+				return
+			}
+		}
+	}
+}
+
+// communes are the lines of the file of communes.
+type communes struct {
+	text  string
+	lines []uint32 // where each begins; one more, the end
+}
+
+func (c *communes) len() int { return max(len(c.lines)-1, 0) }
+
+func (c *communes) line(at int) string { return c.text[c.lines[at] : c.lines[at+1]-1] }
+
+// code is that of a commune, the first column.
+func (c *communes) code(at int) string {
+	code, _, _ := strings.Cut(c.line(at), ",")
+	return code
+}
+
+// at reads code, name, siren, population, its EPCI and perhaps its EPT, its postcodes;
+// lists are parted by a space.
+func (c *communes) at(at int) Municipality {
+	var f [communeColumns]string
+	split(c.line(at), &f)
+	m := Municipality{Code: f[0], Name: f[1], SIREN: f[2], Departement: departementPrefix(f[0]), Postcodes: f[5]}
+	m.Population, _ = strconv.Atoi(f[3]) // load has seen that it is a number
+	m.EPCI, m.EPT, _ = strings.Cut(f[4], " ")
+	return m
+}
+
+// communeColumns is how many columns the file of communes has.
+const communeColumns = 7
+
+// split parts a line and tells how many columns there were.
+func split(line string, to *[communeColumns]string) (columns int) {
+	for cell := range strings.SplitSeq(line, ",") {
+		if columns < communeColumns {
+			to[columns] = cell
+		}
+		columns++
+	}
+	return columns
 }
 
 type epci struct {
@@ -63,16 +141,14 @@ var cog = sync.OnceValue(func() *table {
 
 func load() (*table, error) {
 	t := &table{
-		communes:     make([]Municipality, 0, 36_000), // room for all, so that nothing is copied
-		old:          make(map[string]int, 5_000),
-		postcodes:    make(map[string][]string, 7_000),
-		byPostcode:   make(map[string][]int, 7_000),
-		members:      make(map[string][]int, 1_300),
+		old:          make(map[string]uint16, 5_000),
+		postcodes:    make(index, 0, 40_000),
+		sirens:       make(index, 0, 36_000),
+		members:      make(map[string][]uint16, 1_300),
 		epcis:        make(map[string]epci, 1_300),
 		departements: map[string]departement{alsace: {"Alsace", "44"}},
 		regions:      map[string]string{},
 		bySIREN:      map[string]Body{},
-		communeSIREN: make(map[string]int, 36_000),
 	}
 	for _, part := range []struct {
 		name    string
@@ -82,28 +158,35 @@ func load() (*table, error) {
 		{"data/regions.csv", 2, t.addRegion},
 		{"data/departements.csv", 3, t.addDepartement},
 		{"data/epci.csv.gz", 3, t.addEPCI},
-		{"data/communes.csv.gz", 7, t.addCommune},
 		{"data/bodies.csv", 5, t.addBody},
 	} {
 		if err := rows(part.name, part.columns, part.row); err != nil {
 			return nil, fmt.Errorf("read embedded %s: %w", part.name, err)
 		}
 	}
+	if err := t.readCommunes("data/communes.csv.gz"); err != nil {
+		return nil, fmt.Errorf("read embedded communes: %w", err)
+	}
 	slices.Sort(t.epciCodes)
+	slices.Sort(t.postcodes)
+	slices.Sort(t.sirens)
 	return t, nil
+}
+
+// open opens an embedded file, unpacked.
+func open(name string) (io.Reader, error) {
+	in, err := data.Open(name)
+	if err != nil || !strings.HasSuffix(name, ".gz") {
+		return in, err
+	}
+	return gzip.NewReader(in)
 }
 
 // rows hands the rows of an embedded file to add, without the header.
 func rows(name string, columns int, add func([]string) error) error {
-	raw, err := data.ReadFile(name)
+	in, err := open(name)
 	if err != nil {
 		return err
-	}
-	var in io.Reader = bytes.NewReader(raw)
-	if strings.HasSuffix(name, ".gz") {
-		if in, err = gzip.NewReader(in); err != nil {
-			return err
-		}
 	}
 	r := csv.NewReader(in)
 	r.FieldsPerRecord, r.ReuseRecord = columns, true
@@ -122,6 +205,36 @@ func rows(name string, columns int, add func([]string) error) error {
 			return err
 		}
 	}
+}
+
+// readCommunes keeps the text of the communes. It holds no quoted cell: then a line is
+// what is between two ends of lines, and a cell what is between two commas.
+func (t *table) readCommunes(name string) error {
+	in, err := open(name)
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	text.Grow(1_800_000) // a little more than there is, so that nothing is copied
+	if _, err := io.Copy(&text, in); err != nil {
+		return err
+	}
+	c := &t.communes
+	c.text = text.String()
+	c.lines = make([]uint32, 0, 36_000)
+	if strings.Contains(c.text, `"`) || !strings.HasSuffix(c.text, "\n") {
+		return errors.New("a cell is quoted, or the last line has no end")
+	}
+	at := uint32(0)
+	for line := range strings.Lines(c.text) {
+		if at += uint32(len(line)); len(c.lines) > 0 {
+			if err := t.addCommune(len(c.lines)-1, line[:len(line)-1]); err != nil {
+				return err
+			}
+		}
+		c.lines = append(c.lines, at)
+	}
+	return nil
 }
 
 func (t *table) addRegion(row []string) error {
@@ -143,41 +256,42 @@ func (t *table) addEPCI(row []string) error {
 	return nil
 }
 
-// addCommune reads code, name, siren, population, its EPCI and perhaps its
-// EPT, its postcodes and its former codes; lists are parted by a space.
-func (t *table) addCommune(row []string) error {
-	m := Municipality{Code: row[0], Name: row[1], SIREN: row[2], Departement: departementPrefix(row[0]), Postcodes: row[5]}
-	if _, ok := t.departements[m.Departement]; !ok {
-		return fmt.Errorf("commune %s lies in unknown département %q", m.Code, m.Departement)
+// addCommune checks the line of a commune and notes what finds it.
+func (t *table) addCommune(at int, line string) error {
+	var f [communeColumns]string
+	if n := split(line, &f); n != communeColumns || at >= mostCommunes {
+		return fmt.Errorf("commune %d has %d columns, want %d", at, n, communeColumns)
 	}
-	var err error
-	if m.Population, err = strconv.Atoi(row[3]); err != nil {
-		return fmt.Errorf("population of commune %s: %w", m.Code, err)
+	code := f[0]
+	if d := departementPrefix(code); t.departements[d] == (departement{}) {
+		return fmt.Errorf("commune %s lies in unknown département %q", code, d)
 	}
-	if n := len(t.communes); n > 0 && t.communes[n-1].Code >= m.Code {
-		return fmt.Errorf("commune %s is not in order", m.Code)
+	if _, err := strconv.Atoi(f[3]); err != nil {
+		return fmt.Errorf("population of commune %s: %w", code, err)
 	}
-	m.EPCI, m.EPT, _ = strings.Cut(row[4], " ")
-	at := len(t.communes)
-	for code := range strings.FieldsSeq(row[4]) {
-		if _, ok := t.epcis[code]; !ok {
-			return fmt.Errorf("commune %s lies in unknown EPCI %q", m.Code, code)
+	if at > 0 && t.communes.code(at-1) >= code {
+		return fmt.Errorf("commune %s is not in order", code)
+	}
+	for epci := range strings.FieldsSeq(f[4]) {
+		if _, ok := t.epcis[epci]; !ok {
+			return fmt.Errorf("commune %s lies in unknown EPCI %q", code, epci)
 		}
-		t.members[code] = append(t.members[code], at)
+		t.members[epci] = append(t.members[epci], uint16(at))
 	}
-	for code := range strings.FieldsSeq(row[5]) {
-		t.byPostcode[code] = append(t.byPostcode[code], at)
-		if known := t.postcodes[code]; !slices.Contains(known, m.Departement) {
-			t.postcodes[code] = append(known, m.Departement)
+	for postcode := range strings.FieldsSeq(f[5]) {
+		if err := t.postcodes.add(postcode, at); err != nil {
+			return fmt.Errorf("postcode of commune %s: %w", code, err)
 		}
 	}
-	for code := range strings.FieldsSeq(row[6]) {
-		t.old[code] = at
+	for old := range strings.FieldsSeq(f[6]) {
+		t.old[old] = uint16(at)
 	}
-	if m.SIREN != "" {
-		t.communeSIREN[m.SIREN] = at
+	if f[2] == "" {
+		return nil
 	}
-	t.communes = append(t.communes, m)
+	if err := t.sirens.add(f[2], at); err != nil {
+		return fmt.Errorf("SIREN of commune %s: %w", code, err)
+	}
 	return nil
 }
 

@@ -20,9 +20,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"maillon/catalog/texts"
@@ -67,10 +69,12 @@ type Site struct {
 // Pages writes the pages of one site. It is safe for concurrent use.
 type Pages struct {
 	site  Site
-	style []byte                            // the style sheet, in the site's colours
-	sheet string                            // its path, without the base
-	logo  string                            // likewise of the logo; "" for none
-	sets  map[texts.Lang]*template.Template // the frame, its parts, and every page
+	style []byte // the style sheet, in the site's colours
+	sheet string // its path, without the base
+	logo  string // likewise of the logo; "" for none
+	// The frame, its parts, and every page, parsed when a page is first written in the
+	// language: a megabyte and a half each, and few nodes are read in both.
+	sets map[texts.Lang]func() (*template.Template, error)
 }
 
 // A Page is one of this package's page values.
@@ -91,7 +95,7 @@ var samples = []Page{
 	ReportPage{}, ReportsPage{}, DeskReportsPage{},
 }
 
-// New parses the templates of every page in every language.
+// New prepares the pages of a site. It fails if one of them has no template.
 func New(site Site) (*Pages, error) {
 	if site.Now == nil {
 		site.Now = time.Now
@@ -104,24 +108,34 @@ func New(site Site) (*Pages, error) {
 		site:  site,
 		style: sheet,
 		sheet: "/assets/style-" + digest(sheet) + ".css",
-		sets:  map[texts.Lang]*template.Template{},
+		sets:  map[texts.Lang]func() (*template.Template, error){},
 	}
 	if site.Theme.Logo != nil {
 		p.logo = "/assets/logo-" + digest(site.Theme.Logo) + site.Theme.ending()
 	}
+	for _, page := range samples {
+		if _, err := fs.Stat(markup, page.name()+".html"); err != nil {
+			return nil, fmt.Errorf("template of the page %s: %w", page.name(), err)
+		}
+	}
 	for _, lang := range texts.Langs {
-		set, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html", "conflict-parts.html", "numbers-parts.html")
-		if err != nil {
-			return nil, fmt.Errorf("templates of the frame: %w", err)
-		}
-		for _, page := range samples {
-			if err := addPage(set, page.name()); err != nil {
-				return nil, fmt.Errorf("template of the page %s: %w", page.name(), err)
-			}
-		}
-		p.sets[lang] = set
+		p.sets[lang] = sync.OnceValues(func() (*template.Template, error) { return p.parse(lang) })
 	}
 	return p, nil
+}
+
+// parse reads the templates of every page in a language.
+func (p *Pages) parse(lang texts.Lang) (*template.Template, error) {
+	set, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html", "conflict-parts.html", "numbers-parts.html")
+	if err != nil {
+		return nil, fmt.Errorf("templates of the frame: %w", err)
+	}
+	for _, page := range samples {
+		if err := addPage(set, page.name()); err != nil {
+			return nil, fmt.Errorf("template of the page %s: %w", page.name(), err)
+		}
+	}
+	return set, nil
 }
 
 // addPage parses the file of a page into a set. In every file the page is called
@@ -212,7 +226,11 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, status int, lang 
 		d := page.desk()
 		f.Desk = &d
 	}
-	b, err := write(p.sets[lang], f)
+	var b []byte
+	set, err := p.sets[lang]()
+	if err == nil {
+		b, err = write(set, f)
+	}
 	if err != nil {
 		http.Error(w, texts.T(lang, "web.error.template"), http.StatusInternalServerError)
 		return fmt.Errorf("page %s for %s: %w", page.name(), r.URL.Path, err)
