@@ -7,7 +7,8 @@
 //
 // What is written: data pages of version 1, PLAIN or RLE_DICTIONARY, zstd, and for each
 // column of a group its least and greatest value and the number of nulls. No page index,
-// no bloom filter. This package does not read Parquet.
+// no bloom filter. Of Parquet this package reads what it wrote itself, to join small groups
+// ([Joiner]).
 package parquet
 
 // Magic stands at the beginning and at the end of a file.

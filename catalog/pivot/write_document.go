@@ -165,35 +165,53 @@ func writeJSONList(b []byte, words []string) []byte {
 
 const writeHex = "0123456789abcdef"
 
+// AppendText appends s to b as a JSON string, as every file of this package has it.
+func AppendText(b []byte, s string) []byte { return writeJSONText(b, s) }
+
+// AppendNumber appends f to b as a JSON number without an exponent. It is for numbers
+// that JSON has: not those that are infinite or none.
+func AppendNumber(b []byte, f float64) []byte { return writeNumber(b, f) }
+
 // writeJSONText appends s as a JSON string, escaping no more than JSON asks
 // for. Bytes that are no UTF-8 become U+FFFD.
 func writeJSONText(b []byte, s string) []byte {
 	b = append(b, '"')
+	from := 0 // what stands before it is written
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
-			switch {
-			case c == '"' || c == '\\':
-				b = append(b, '\\', c)
-			case c == '\n':
-				b = append(b, '\\', 'n')
-			case c == '\t':
-				b = append(b, '\\', 't')
-			case c == '\r':
-				b = append(b, '\\', 'r')
-			case c < 0x20:
-				b = append(b, '\\', 'u', '0', '0', writeHex[c>>4], writeHex[c&15])
-			default:
-				b = append(b, c)
+			if c >= 0x20 && c != '"' && c != '\\' {
+				i++
+				continue
 			}
+			b = writeJSONEscape(append(b, s[from:i]...), c)
 			i++
+			from = i
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		b = utf8.AppendRune(b, r)
+		if r == utf8.RuneError && size == 1 {
+			b = utf8.AppendRune(append(b, s[from:i]...), r)
+			from = i + size
+		}
 		i += size
 	}
-	return append(b, '"')
+	return append(append(b, s[from:]...), '"')
+}
+
+// writeJSONEscape appends a character that stands in no JSON string as it is.
+func writeJSONEscape(b []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(b, '\\', c)
+	case '\n':
+		return append(b, '\\', 'n')
+	case '\t':
+		return append(b, '\\', 't')
+	case '\r':
+		return append(b, '\\', 'r')
+	}
+	return append(b, '\\', 'u', '0', '0', writeHex[c>>4], writeHex[c&15])
 }
 
 // writeXMLText appends s as XML character data. A carriage return is kept by

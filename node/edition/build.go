@@ -1,6 +1,7 @@
 package edition
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -8,7 +9,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -37,6 +37,9 @@ func (s *Store) Refresh(ctx context.Context) (changed bool, err error) {
 	}
 	if before != nil && written == 0 && len(e.Pieces) == len(before.Pieces) {
 		return false, nil
+	}
+	if err := s.group(ctx, e, before); err != nil {
+		return false, err
 	}
 	if err := s.cuts(e); err != nil {
 		return false, err
@@ -215,21 +218,35 @@ func (s *Store) fill(e *Edition, c *Cut) error {
 	return nil
 }
 
-// footer makes the end of a Parquet file from what its pieces say of themselves.
+// footer makes the end of a Parquet file from what its parts say of themselves.
 func (s *Store) footer(e *Edition, c *Cut) (*Blob, error) {
 	var all flat.Footer
-	for i := range e.Pieces {
-		p := &e.Pieces[i]
-		m := p.Streams[columnsMeta]
-		if m.Packed == 0 || !c.has(p) {
-			continue
+	add := func(file string, meta *Stream) error {
+		raw, err := s.plainBytes(file, meta)
+		if err != nil {
+			return err
 		}
-		var b strings.Builder
-		if err := s.copySegment(&b, &segment{file: p.File, at: m.At, packed: m.Packed, plain: m.Plain}); err != nil {
-			return nil, err
+		return all.Add(raw)
+	}
+	if c.Kind == ByDepartement {
+		for i := range e.Pieces {
+			p := &e.Pieces[i]
+			if p.Streams[columns].Packed == 0 || !c.has(p) {
+				continue
+			}
+			if err := add(p.File, &p.Streams[columnsMeta]); err != nil {
+				return nil, err
+			}
 		}
-		if err := all.Add([]byte(b.String())); err != nil {
-			return nil, err
+	} else {
+		for i := range e.Groups {
+			g := &e.Groups[i]
+			if c.Kind == ByYear && c.Code != g.Year {
+				continue
+			}
+			if err := add(g.File, &g.Meta); err != nil {
+				return nil, err
+			}
 		}
 	}
 	raw, err := all.Bytes()
@@ -238,4 +255,11 @@ func (s *Store) footer(e *Edition, c *Cut) (*Blob, error) {
 	}
 	name := nameOf(raw)
 	return &Blob{name, int64(len(raw))}, s.keepBytes(name, raw)
+}
+
+// plainBytes reads a stream that is not compressed.
+func (s *Store) plainBytes(file string, m *Stream) ([]byte, error) {
+	var b bytes.Buffer
+	err := s.copySegment(&b, &segment{file: file, at: m.At, packed: m.Packed, plain: m.Plain})
+	return b.Bytes(), err
 }

@@ -78,7 +78,7 @@ func (s *Store) writeList(w io.Writer, f Format, dataset string, all iter.Seq[pi
 		if newest.IsZero() {
 			newest = s.Now()
 		}
-		return ocds.Write(w, s.ocdsOptions(f, dataset, newest), contracts(conforming(all)))
+		return ocds.WriteAddressed(w, s.ocdsOptions(f, dataset, newest), addressed(conforming(all)))
 	}
 	legal := func(yield func(pivot.Contract) bool) {
 		for c := range contracts(legal(all)) {
@@ -108,6 +108,16 @@ func conforming(all iter.Seq[pivot.Complete]) iter.Seq[pivot.Complete] {
 }
 
 func legal(all iter.Seq[pivot.Complete]) iter.Seq[pivot.Complete] { return filter(all, isLegal) }
+
+func addressed(all iter.Seq[pivot.Complete]) iter.Seq2[string, pivot.Contract] {
+	return func(yield func(string, pivot.Contract) bool) {
+		for c := range all {
+			if !yield(c.Address, c.Contract) {
+				return
+			}
+		}
+	}
+}
 
 func contracts(all iter.Seq[pivot.Complete]) iter.Seq[pivot.Contract] {
 	return func(yield func(pivot.Contract) bool) {

@@ -26,7 +26,7 @@ import (
 
 // layout is raised when the content or the order of files changes: then every piece
 // is made again.
-const layout = 3
+const layout = 4
 
 // An Edition is the state of a territory's datasets at one moment. It is not changed
 // once it is made.
@@ -37,6 +37,7 @@ type Edition struct {
 	Made   time.Time `json:"made"`
 	Hash   string    `json:"hash"` // of its content: two that are alike have the same
 	Pieces []Piece   `json:"pieces"`
+	Groups []Group   `json:"groups"`
 	Cuts   []Cut     `json:"cuts"`
 }
 
@@ -171,6 +172,9 @@ func (e *Edition) files() []string {
 	var out []string
 	for i := range e.Pieces {
 		out = append(out, e.Pieces[i].File)
+	}
+	for i := range e.Groups {
+		out = append(out, e.Groups[i].File)
 	}
 	for i := range e.Cuts {
 		for _, f := range e.Cuts[i].Files {

@@ -17,7 +17,7 @@ const (
 	xml2
 	xml1
 	etendu
-	complet
+	others // that stand in complet alone
 	table
 	releases
 	columns
@@ -34,6 +34,7 @@ type Format struct {
 	Gen     pivot.Generation
 
 	lists []int  // streams, one after the other
+	mixed bool   // they are so in each piece, not in the file
 	comma string // between two pieces
 }
 
@@ -46,7 +47,7 @@ var Formats = []Format{
 	{Name: "decret-1x.json", Format: catalog.JSON, Media: "application/json", Content: "decret", Gen: pivot.Gen1, lists: []int{marches1}, comma: ","},
 	{Name: "decret-1x.xml", Format: catalog.XML, Media: "application/xml", Content: "decret", Gen: pivot.Gen1, lists: []int{xml1}},
 	{Name: "etendu.ndjson", Format: catalog.NDJSON, Media: "application/x-ndjson", Content: "etendu", lists: []int{etendu}},
-	{Name: "complet.ndjson", Format: catalog.NDJSON, Media: "application/x-ndjson", Content: "complet", lists: []int{complet}},
+	{Name: "complet.ndjson", Format: catalog.NDJSON, Media: "application/x-ndjson", Content: "complet", lists: []int{etendu, others}, mixed: true},
 	{Name: "ocds.json", Format: catalog.JSON, Media: "application/json", Content: "ocds", lists: []int{releases}, comma: ","},
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"iter"
 )
 
 // A segment is a part of a file: a text, or a range of a file on the disk.
@@ -17,6 +18,50 @@ type segment struct {
 	plain      int64
 	crc        uint32
 	deflated   bool
+}
+
+// A part is a stream in its file.
+type part struct {
+	file string
+	Stream
+}
+
+// parts yields the parts of a file of the cut in their order, each with the list that it
+// is of; of no cut, those of every file of the format, in an order in which each file has
+// its own.
+func (e *Edition) parts(c *Cut, f Format) iter.Seq2[int, part] {
+	return func(yield func(int, part) bool) {
+		grouped := f.lists[0] == columns && (c == nil || c.Kind != ByDepartement)
+		for i := range e.Groups {
+			if g := &e.Groups[i]; grouped && (c == nil || c.Kind == Whole || c.Code == g.Year) && !yield(columns, part{g.File, g.Columns}) {
+				return
+			}
+		}
+		if grouped && c != nil {
+			return
+		}
+		for _, lists := range f.rounds() {
+			for i := range e.Pieces {
+				p := &e.Pieces[i]
+				for _, l := range lists {
+					if p.Streams[l].Packed > 0 && (c == nil || c.has(p)) && !yield(l, part{p.File, p.Streams[l]}) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// rounds says how often a file goes through the pieces, and for which lists.
+func (f Format) rounds() (out [][]int) {
+	if f.mixed {
+		return [][]int{f.lists}
+	}
+	for i := range f.lists {
+		out = append(out, f.lists[i:i+1])
+	}
+	return out
 }
 
 // segments puts a file together.
@@ -32,23 +77,20 @@ func (s *Store) segments(e *Edition, c *Cut, f Format, file *File) ([]segment, e
 		}
 	}
 	text(around.head)
-	for n, list := range f.lists {
-		some := false
-		for i := range e.Pieces {
-			p := &e.Pieces[i]
-			st := p.Streams[list]
-			if st.Packed == 0 || !c.has(p) {
-				continue
-			}
-			if !some && n > 0 {
-				text(around.between)
-			}
-			if some {
-				text(f.comma)
-			}
-			some = true
-			out = append(out, segment{file: p.File, at: st.At, packed: st.Packed, plain: st.Plain, crc: st.CRC, deflated: list < columns})
+	some := make([]bool, streams)
+	for list, p := range e.parts(c, f) {
+		between := list
+		if f.mixed {
+			between = f.lists[0]
 		}
+		switch {
+		case some[between]:
+			text(f.comma)
+		case between != f.lists[0]:
+			text(around.between)
+		}
+		some[between] = true
+		out = append(out, segment{file: p.file, at: p.At, packed: p.Packed, plain: p.Plain, crc: p.CRC, deflated: list < columns})
 	}
 	text(around.tail)
 	if file.Tail != nil {

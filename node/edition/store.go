@@ -106,6 +106,11 @@ func (s *Store) read(name string) (*Edition, error) {
 			return nil, fmt.Errorf("edition %s: %w", name, err)
 		}
 	}
+	for i := range e.Groups {
+		if err := s.look(e.Groups[i].File, e.Groups[i].Size); err != nil {
+			return nil, fmt.Errorf("edition %s: %w", name, err)
+		}
+	}
 	for _, c := range e.Cuts {
 		for _, f := range c.Files {
 			if f.Tail == nil {

@@ -1,7 +1,6 @@
 package edition
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding"
@@ -10,7 +9,6 @@ import (
 	"hash/crc32"
 	"io"
 	"runtime"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -38,42 +36,46 @@ func (s *Store) sums(ctx context.Context, e, before *Edition) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, f := range Formats {
-		g.Go(func() error { return s.sumFormat(ctx, e, before, f) })
+		if f.Name == "etendu.ndjson" {
+			continue // complet has its parts: both are fed by one reading
+		}
+		together := []Format{f}
+		if f.mixed {
+			etendu, _ := FormatOf("etendu.ndjson")
+			together = append(together, etendu)
+		}
+		g.Go(func() error { return s.sumFormats(ctx, e, before, together) })
 	}
 	return g.Wait()
 }
 
-func (s *Store) sumFormat(ctx context.Context, e, before *Edition, f Format) error {
+// sumFormats sums up formats of which the first has all parts of the others.
+func (s *Store) sumFormats(ctx context.Context, e, before *Edition, together []Format) error {
 	var list []*summing
-	for i := range e.Cuts {
-		c := &e.Cuts[i]
-		file, ok := c.File(f.Name)
-		if !ok {
-			continue
-		}
-		segments, err := s.segments(e, c, f, file)
-		if err != nil {
-			return err
-		}
-		m := &summing{file: file, segments: segments, marks: c.Kind != ByDepartement}
-		if err := m.begin(olderFile(before, c, f.Name)); err != nil {
-			return err
-		}
-		list = append(list, m)
-	}
-	slices.SortFunc(list, func(a, b *summing) int { return cmp.Compare(b.next, a.next) })
-	for _, l := range f.lists {
-		for i := range e.Pieces {
-			p := &e.Pieces[i]
-			if p.Streams[l].Packed == 0 {
+	for _, f := range together {
+		for i := range e.Cuts {
+			c := &e.Cuts[i]
+			file, ok := c.File(f.Name)
+			if !ok {
 				continue
 			}
-			if err := ctx.Err(); err != nil {
+			segments, err := s.segments(e, c, f, file)
+			if err != nil {
 				return err
 			}
-			if err := s.feed(list, p.File, p.Streams[l].At); err != nil {
+			m := &summing{file: file, segments: segments, marks: c.Kind != ByDepartement}
+			if err := m.begin(olderFile(before, c, f.Name)); err != nil {
 				return err
 			}
+			list = append(list, m)
+		}
+	}
+	for _, p := range e.parts(nil, together[0]) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := s.feed(list, p.file, p.At); err != nil {
+			return err
 		}
 	}
 	for _, m := range list {

@@ -17,12 +17,12 @@ type column struct {
 
 // columns are those of CSV, Parquet and Table Schema, in the order of [Row].
 var columns = []column{
-	{"uid", "string", "uid", true, func(r *Row) any { return r.UID }},
-	{"id", "string", "id", true, func(r *Row) any { return r.ID }},
-	{"type", "string", "", true, func(r *Row) any { return r.Kind }},
+	{"uid", "string", "uid", true, func(r *Row) any { return &r.UID }},
+	{"id", "string", "id", true, func(r *Row) any { return &r.ID }},
+	{"type", "string", "", true, func(r *Row) any { return &r.Kind }},
 	{"generation", "integer", "", true, func(r *Row) any { return r.Generation }},
 	{"nature", "string", "nature", false, func(r *Row) any { return r.Nature }},
-	{"acheteur_id", "string", "acheteur/id", true, func(r *Row) any { return r.BuyerID }},
+	{"acheteur_id", "string", "acheteur/id", true, func(r *Row) any { return &r.BuyerID }},
 	{"acheteur_nom", "string", "acheteur/nom", false, func(r *Row) any { return r.BuyerName }},
 	{"titulaire_rang", "integer", "", true, func(r *Row) any { return r.SupplierRank }},
 	{"titulaire_id", "string", "titulaires/titulaire/id", false, func(r *Row) any { return r.SupplierID }},

@@ -85,14 +85,15 @@ func Rows(c pivot.Contract) iter.Seq[Row] {
 		for n := range len(c.Modifications) + 1 {
 			now := c
 			now.Modifications = c.Modifications[:n]
-			row := rowOf(now.Current())
+			now = now.Current()
+			row := rowOf(now)
 			if n > 0 {
 				m := c.Modifications[n-1]
 				row.ModificationID = int64(n)
 				row.ModificationObject, row.ModificationNotified, row.ModificationPublished = some(m.Object), day(m.Notified), day(m.Published)
 			}
 			row.Current = n == len(c.Modifications)
-			suppliers := now.Current().Suppliers
+			suppliers := now.Suppliers
 			for i := range max(1, len(suppliers)) {
 				if len(suppliers) > 0 {
 					s := suppliers[i]
@@ -178,21 +179,24 @@ func CSVHead() string { return strings.Join(Columns(), ",") + "\n" }
 // AppendCSV appends the lines of a contract to b.
 func AppendCSV(b []byte, c pivot.Contract) []byte {
 	for row := range Rows(c) {
-		for i := range columns {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendCell(b, columns[i].get(&row))
-		}
-		b = append(b, '\n')
+		b = row.AppendCSV(b)
 	}
 	return b
 }
 
+// AppendCSV appends the line to b.
+func (r *Row) AppendCSV(b []byte) []byte {
+	for i := range columns {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendCell(b, columns[i].get(r))
+	}
+	return append(b, '\n')
+}
+
 func appendCell(b []byte, v any) []byte {
 	switch v := v.(type) {
-	case string:
-		return appendText(b, v)
 	case *string:
 		if v != nil {
 			return appendText(b, *v)

@@ -81,9 +81,6 @@ func parquetKind(v any) parquet.Kind {
 func addRow(t *parquet.Table, row *Row) {
 	for i := range columns {
 		switch v := columns[i].get(row).(type) {
-		case string:
-			t.Text(i, v)
-			continue
 		case int32:
 			t.Int(i, int64(v))
 			continue

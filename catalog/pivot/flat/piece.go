@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"maillon/catalog/parquet"
-	"maillon/catalog/pivot"
 )
 
 // ParquetHead stands before the first piece of a Parquet file.
@@ -13,21 +12,44 @@ const ParquetHead = parquet.Magic
 // A PieceWriter writes row groups that may stand in any Parquet file of this table:
 // a file is [ParquetHead], pieces, and the [Footer] of them all.
 type PieceWriter struct {
-	table *parquet.Table
-	data  []byte
-	meta  []byte
+	table  *parquet.Table
+	joiner *parquet.Joiner // nil until something is joined
+	data   []byte
+	meta   []byte
 }
 
 // NewPieceWriter may be used again after each Close.
 func NewPieceWriter() *PieceWriter { return &PieceWriter{table: parquet.New(parquetColumns())} }
 
-// Add takes the lines of a contract.
-func (w *PieceWriter) Add(c pivot.Contract) {
-	for row := range Rows(c) {
-		if addRow(w.table, &row); w.table.Rows() == parquetGroup {
+// Add takes lines.
+func (w *PieceWriter) Add(rows ...Row) {
+	for i := range rows {
+		if addRow(w.table, &rows[i]); w.table.Rows() >= parquetGroup {
 			w.spill()
 		}
 	}
+}
+
+// Join takes the lines of a piece that was written before: its data, and what Close told
+// of them.
+func (w *PieceWriter) Join(data, meta []byte) error {
+	if w.joiner == nil {
+		w.joiner = parquet.NewJoiner()
+	}
+	var f Footer
+	if err := f.Add(meta); err != nil {
+		return err
+	}
+	for _, g := range f.groups {
+		var err error
+		if data, err = w.joiner.Join(w.table, data, g); err != nil {
+			return err
+		}
+		if w.table.Rows() >= parquetGroup {
+			w.spill()
+		}
+	}
+	return nil
 }
 
 func (w *PieceWriter) spill() {

@@ -19,7 +19,7 @@ func TestAPieceDoesNotDependOnTheOneBefore(t *testing.T) {
 		for i := range 8 {
 			c := pivot.Contract{}
 			c.ID, c.Object = fmt.Sprint("P-", i), "Réfection de la toiture"
-			w.Add(c)
+			w.Add(slices.Collect(Rows(c))...)
 		}
 		data, meta = w.Close()
 		return bytes.Clone(data), bytes.Clone(meta)

@@ -9,7 +9,7 @@ package ocds
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,57 +93,48 @@ func Frame(o Options) (head, tail []byte, err error) {
 	return append(head[:len(head)-1], `,"releases":[`...), fmt.Appendf(nil, "],\"publishedDate\":%q}\n", o.Published.UTC().Format(time.RFC3339)), nil
 }
 
-// An Encoder makes releases one contract at a time. No two that it makes have one
-// id.
+// An Encoder makes releases one contract at a time.
 type Encoder struct {
-	p packer
-	b bytes.Buffer
-	j *json.Encoder
+	prefix string
+	used   map[uint64]int // release ids by their hash; nil if contracts have addresses
+	doc                   // the state that a release tells of
 }
 
 // NewEncoder makes releases with an ocid prefix; "" is [DefaultPrefix].
-func NewEncoder(prefix string) *Encoder {
-	if prefix == "" {
-		prefix = DefaultPrefix
-	}
-	e := &Encoder{p: packer{Options: Options{Prefix: prefix}, used: map[uint64]int{}}}
-	e.j = json.NewEncoder(&e.b)
-	e.j.SetEscapeHTML(false)
-	return e
-}
+func NewEncoder(prefix string) *Encoder { return &Encoder{prefix: cmp.Or(prefix, DefaultPrefix)} }
 
-// Append appends the releases of a contract to b, with commas between them and a
-// line feed after each; one without any date takes that of at.
-func (e *Encoder) Append(b []byte, c pivot.Contract, at time.Time) ([]byte, error) {
-	e.b.Reset()
-	e.p.Published = at
-	for r := range e.p.releases(c) {
-		if e.b.Len() > 0 {
-			e.b.WriteByte(',')
-		}
-		if err := e.j.Encode(r); err != nil {
-			return b, fmt.Errorf("contract %s %s: %w", c.Buyer.ID, c.ID, err)
-		}
-	}
-	return append(b, e.b.Bytes()...), nil
-}
-
-// Write writes the contracts as one release package, in their order. It holds no
-// more than one contract at a time, and eight bytes for each release.
+// Write writes the contracts as one release package, in their order. A contract that
+// stands twice has releases of other ids the second time. It holds no more than one
+// contract at a time, and eight bytes for each release.
 func Write(w io.Writer, o Options, contracts iter.Seq[pivot.Contract]) error {
+	enc := NewEncoder(o.Prefix)
+	enc.used = map[uint64]int{}
+	return enc.write(w, o, func(yield func(string, pivot.Contract) bool) {
+		for c := range contracts {
+			if !yield("", c) {
+				return
+			}
+		}
+	})
+}
+
+// WriteAddressed writes contracts that each have an address of their own, which
+// [Encoder.Append] explains, as one release package.
+func WriteAddressed(w io.Writer, o Options, contracts iter.Seq2[string, pivot.Contract]) error {
+	return NewEncoder(o.Prefix).write(w, o, contracts)
+}
+
+func (e *Encoder) write(w io.Writer, o Options, contracts iter.Seq2[string, pivot.Contract]) error {
 	head, tail, err := Frame(o)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(w, 64<<10)
 	out.Write(head) //nolint:errcheck // Flush tells
-	enc := NewEncoder(o.Prefix)
 	var b []byte
 	some := false
-	for c := range contracts {
-		if b, err = enc.Append(b[:0], c, o.Published); err != nil {
-			return err
-		}
+	for address, c := range contracts {
+		b = e.Append(b[:0], address, &c, o.Published)
 		if some {
 			out.WriteByte(',') //nolint:errcheck // Flush tells
 		}

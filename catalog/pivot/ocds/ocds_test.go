@@ -146,21 +146,24 @@ func TestAModificationIsARelease(t *testing.T) {
 		amount            float64
 		amended           int
 	}{
-		{"-2024-01-10-00", "[award contract]", "FR-RCS-81223113200026", 100000, 0},
-		{"-2024-03-05-01", "[contractAmendment]", "FR-RCS-81223113200026", 120000, 1},
-		{"-2024-04-05-02", "[awardUpdate contractAmendment]", "FR-RCS-35600000000048", 120000, 2},
-		{"-2024-01-10-00-2", "[award contract]", "FR-RCS-81223113200026", 100000, 0},
+		{"-2024-01-10-00-", "[award contract]", "FR-RCS-81223113200026", 100000, 0},
+		{"-2024-03-05-01-", "[contractAmendment]", "FR-RCS-81223113200026", 120000, 1},
+		{"-2024-04-05-02-", "[awardUpdate contractAmendment]", "FR-RCS-35600000000048", 120000, 2},
+		{"-2024-01-10-00-", "[award contract]", "FR-RCS-81223113200026", 100000, 0},
 	} {
 		r := got[i]
 		ocid := "ocds-78apv2-213502388000192024%2F1"
 		amended, _ := at(r, "contracts", 0, "amendments").([]any)
-		if r["ocid"] != ocid || r["id"] != ocid+want.id || fmt.Sprint(r["tag"]) != want.tag ||
+		if r["ocid"] != ocid || !strings.HasPrefix(fmt.Sprint(r["id"]), ocid+want.id) || fmt.Sprint(r["tag"]) != want.tag ||
 			at(r, "awards", 0, "suppliers", 0, "id") != want.supplier || at(r, "contracts", 0, "value", "amount") != want.amount || len(amended) != want.amended {
 			t.Errorf("release %d: %v", i, r)
 		}
 	}
 	if at(got[0], "tender", "procurementMethod") != "open" || at(got[0], "tender", "mainProcurementCategory") != "works" {
 		t.Errorf("tender: %v", got[0]["tender"])
+	}
+	if got[0]["id"] == got[3]["id"] {
+		t.Error("a contract that stands twice has one id twice")
 	}
 	if at(got[2], "contracts", 0, "amendments", 1, "amendsReleaseID") != got[1]["id"] {
 		t.Errorf("amendments: %v", at(got[2], "contracts", 0, "amendments"))
@@ -196,17 +199,14 @@ func TestRealFilesKeepTheRules(t *testing.T) {
 				return err
 			}
 			list := contracts(t, name)
-			releases := written(t, slices.Values(list))
-			ids := map[any]bool{}
-			for _, r := range releases {
-				if ids[r["id"]] {
-					t.Errorf("%s: two releases %v", name, r["id"])
-				}
-				ids[r["id"]] = true
-				for _, p := range broken(r) {
-					t.Errorf("%s: %v: %s", filepath.Base(name), r["id"], p)
-				}
+			var b bytes.Buffer
+			if err := Write(&b, options, slices.Values(list)); err != nil {
+				t.Fatal(err)
 			}
+			for _, wrong := range brokenPackage(b.Bytes()) {
+				t.Errorf("%s: %s", filepath.Base(name), wrong)
+			}
+			releases := written(t, slices.Values(list))
 			want := 0
 			for _, c := range list {
 				want += 1 + len(c.Modifications)
@@ -220,52 +220,6 @@ func TestRealFilesKeepTheRules(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-}
-
-// broken lists the rules of OCDS 1.1 that a release breaks: what must stand, the
-// closed codelists, ids that are unique, references that lead somewhere.
-func broken(r map[string]any) (problems []string) {
-	for _, name := range []string{"ocid", "id", "date", "tag", "initiationType"} {
-		if r[name] == nil || r[name] == "" {
-			problems = append(problems, name+" is missing")
-		}
-	}
-	if _, err := time.Parse(time.RFC3339, fmt.Sprint(r["date"])); err != nil {
-		problems = append(problems, err.Error())
-	}
-	within := func(what string, v any, list ...string) {
-		if v != nil && !slices.Contains(list, fmt.Sprint(v)) {
-			problems = append(problems, fmt.Sprintf("%s %v", what, v))
-		}
-	}
-	tags, _ := r["tag"].([]any)
-	for _, tag := range tags {
-		within("tag", tag, "award", "contract", "awardUpdate", "contractAmendment")
-	}
-	within("initiationType", r["initiationType"], "tender")
-	within("procurementMethod", at(r, "tender", "procurementMethod"), "open", "selective", "limited", "direct")
-	within("mainProcurementCategory", at(r, "tender", "mainProcurementCategory"), "goods", "works", "services")
-	within("award status", at(r, "awards", 0, "status"), "active")
-	within("contract status", at(r, "contracts", 0, "status"), "active")
-	known := map[any]bool{}
-	parties, _ := r["parties"].([]any)
-	for _, p := range parties {
-		id := at(p, "id")
-		if id == nil || id == "" || known[id] {
-			problems = append(problems, fmt.Sprintf("party %v", id))
-		}
-		known[id] = true
-	}
-	suppliers, _ := at(r, "awards", 0, "suppliers").([]any)
-	for _, s := range append(suppliers, r["buyer"]) {
-		if !known[at(s, "id")] {
-			problems = append(problems, fmt.Sprintf("%v is no party", at(s, "id")))
-		}
-	}
-	if at(r, "contracts", 0, "awardID") != at(r, "awards", 0, "id") {
-		problems = append(problems, "the contract is of no award")
-	}
-	return problems
 }
 
 func BenchmarkWrite(b *testing.B) {
@@ -287,4 +241,78 @@ type counter int64
 func (c *counter) Write(p []byte) (int, error) {
 	*c += counter(len(p))
 	return len(p), nil
+}
+
+// addressed gives the releases of contracts under their addresses, each written by an
+// encoder of its own: pieces of a package are made apart.
+func addressed(t *testing.T, list map[string]pivot.Contract) map[string][]map[string]any {
+	t.Helper()
+	out := map[string][]map[string]any{}
+	for address, c := range list {
+		raw := NewEncoder("").Append([]byte("["), address, &c, options.Published)
+		var releases []map[string]any
+		if err := json.Unmarshal(append(raw, ']'), &releases); err != nil {
+			t.Fatalf("%s: %v\n%s", address, err, raw)
+		}
+		for _, r := range releases {
+			for _, wrong := range broken(r) {
+				t.Errorf("%s: %s", address, wrong)
+			}
+		}
+		out[address] = releases
+	}
+	return out
+}
+
+// Releases of contracts that share buyer, id and days differ in their ids wherever they
+// are written; a release keeps its id when a modification follows, and no other release
+// takes it.
+func TestReleaseIDsAreUniqueInTheWhole(t *testing.T) {
+	one, two := 100.0, 200.0
+	lot := pivot.Contract{Kind: pivot.Marche, Generation: pivot.Gen2, ID: "M", Buyer: pivot.Buyer{ID: "21350238800019"}, Object: "Lot", Published: "2024-01-10", Notified: "2023-12-30", Amount: &one}
+	same, changed, later := lot, lot, lot
+	changed.Amount = &two
+	later.Modifications = []pivot.Modification{{Notified: "2024-02-01", Published: "2024-02-02", Object: "Avenant", Amount: &two}}
+	other := later
+	other.Modifications = []pivot.Modification{{Notified: "2024-02-01", Published: "2024-02-02", Object: "Autre avenant", Amount: &two}}
+	got := addressed(t, map[string]pivot.Contract{"21350238800019/M~aaaaaaaa": lot, "21350238800019/M~bbbbbbbb": same})
+	a, b := got["21350238800019/M~aaaaaaaa"][0], got["21350238800019/M~bbbbbbbb"][0]
+	if a["ocid"] != b["ocid"] || a["id"] == b["id"] || at(a, "awards", 0, "id") == at(b, "awards", 0, "id") || at(a, "contracts", 0, "id") == at(b, "contracts", 0, "id") {
+		t.Errorf("two lots of one process:\n%v\n%v", a, b)
+	}
+	ids := map[string]any{}
+	for name, c := range map[string]pivot.Contract{"lot": lot, "changed": changed, "later": later, "other": other} {
+		for i, r := range addressed(t, map[string]pivot.Contract{"21350238800019/M": c})["21350238800019/M"] {
+			ids[fmt.Sprint(name, i)] = r["id"]
+		}
+	}
+	if ids["lot0"] != ids["later0"] || ids["lot0"] == ids["changed0"] || ids["later1"] == ids["other1"] {
+		t.Errorf("ids %v", ids)
+	}
+}
+
+func TestASupplierThatStandsTwiceIsReferredToOnce(t *testing.T) {
+	c := pivot.Contract{ID: "M", Buyer: pivot.Buyer{ID: "21350238800019", Name: "Rennes"}, Published: "2024-01-10", Suppliers: []pivot.Supplier{
+		{IDType: "SIRET", ID: "35600000000048"}, {IDType: "SIRET", ID: "35600000000048", Name: "La Poste"}, {IDType: "SIRET", ID: "21350238800019", Name: "Atlas"},
+	}}
+	r := addressed(t, map[string]pivot.Contract{"a": c})["a"][0]
+	var got []string
+	for _, p := range append(at(r, "awards", 0, "suppliers").([]any), r["buyer"]) {
+		got = append(got, fmt.Sprint(at(p, "id"), " ", at(p, "name")))
+	}
+	if want := []string{"FR-RCS-35600000000048 La Poste", "FR-RCS-21350238800019-2 Atlas", "FR-RCS-21350238800019 Rennes"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// Any text may stand in a contract.
+func TestEveryTextIsWritten(t *testing.T) {
+	hard := "\"\\\x00\x1f\n\u2028 é \xff \U0001f600 <&>"
+	c := pivot.Contract{ID: hard, Buyer: pivot.Buyer{ID: hard, Name: hard}, Object: hard, Published: hard, Procedure: hard, CPV: hard, FrameworkID: hard + "1",
+		Suppliers: []pivot.Supplier{{IDType: hard, ID: hard, Name: hard}}, Place: &pivot.Place{Code: hard, CodeType: "Code postal", Name: hard},
+		Modifications: []pivot.Modification{{Object: hard, Notified: hard}}}
+	r := addressed(t, map[string]pivot.Contract{hard: c})[hard][1]
+	if got, want := at(r, "tender", "title"), strings.ToValidUTF8(hard, "\ufffd"); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
