@@ -55,7 +55,6 @@ func (x *Index) Compact(file string, made Made) (dropped int, err error) {
 	}
 	x.mu.Lock()
 	x.core = fresh
-	x.memo.forget()
 	x.mu.Unlock()
 	return dead, nil
 }

@@ -14,7 +14,7 @@ type test struct {
 // there, and only those that came since are looked at.
 type conditions struct {
 	mu    sync.Mutex
-	asked map[string]bool // once, and is not remembered
+	asked map[string]int // how often, of what is not remembered
 	known map[string]*passed
 	clock int
 }
@@ -29,19 +29,20 @@ type passed struct {
 // Bounds of what is remembered: a set takes an eighth of a byte a row.
 const (
 	mostPassed = 96
-	mostAsked  = 4096
+	mostAsked  = 4096 // tests whose number is kept
+	oftenAsked = 3
 )
 
 // only keeps the rows that pass a test. Its key says what it asks: equal keys, equal
 // tests. The second time that it is asked, what passes is remembered.
 func (s *selection) only(key string, of func() test) {
-	known, again := s.c.conditions.look(key)
+	known, often := s.c.conditions.look(key)
 	if known != nil && known.n == s.c.n {
 		s.meet(known.set)
 		return
 	}
 	switch t := of(); {
-	case again:
+	case often:
 		s.meet(s.c.conditions.keep(key, t.pass(s.c.n, known)))
 	case t.set != nil:
 		s.meet(t.set())
@@ -66,8 +67,8 @@ func (t *test) pass(n int, known *passed) *passed {
 	return p
 }
 
-// look finds what is known of a test, and tells whether it was asked before.
-func (c *conditions) look(key string) (known *passed, again bool) {
+// look finds what is known of a test, and tells whether it is asked often.
+func (c *conditions) look(key string) (known *passed, often bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if p := c.known[key]; p != nil {
@@ -75,14 +76,11 @@ func (c *conditions) look(key string) (known *passed, again bool) {
 		p.used = c.clock
 		return p, true
 	}
-	if c.asked[key] {
-		return nil, true
-	}
 	if c.asked == nil || len(c.asked) >= mostAsked {
-		c.asked = map[string]bool{}
+		c.asked = map[string]int{}
 	}
-	c.asked[key] = true
-	return nil, false
+	c.asked[key]++
+	return nil, c.asked[key] >= oftenAsked
 }
 
 // keep remembers what passes a test, in the place of what was not asked for longest.
@@ -94,6 +92,7 @@ func (c *conditions) keep(key string, p *passed) rowset {
 	}
 	c.clock++
 	p.used = c.clock
+	delete(c.asked, key)
 	c.known[key] = p
 	for len(c.known) > mostPassed {
 		oldest := key

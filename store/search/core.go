@@ -51,6 +51,9 @@ type core struct {
 	text  *textIndex
 
 	conditions conditions // what is asked often
+	folds      folds
+	tables     memo[Table]
+	counted    memo[map[Dimension][]Count]
 
 	at   map[uint64]uint32 // hash of the address => its living row
 	seed maphash.Seed
@@ -64,6 +67,7 @@ func newCore() *core {
 		mixes: newTable[mix](), spots: newTable[place](),
 		buyerNames: []string{""}, supplierNames: []string{""}, buyerFacts: []buyerFact{{}}, byBuyer: make([]posting, 1), bySupply: make([]posting, 1),
 		words: newVocabulary(), text: newTextIndex(), at: map[uint64]uint32{}, seed: maphash.MakeSeed(), cards: newCards(),
+		tables: memo[Table]{most: mostTables, copy: Table.clone}, counted: memo[map[Dimension][]Count]{most: mostFacets, copy: copyFacets},
 	}
 	c.sites = newSites(Register{})
 	c.sites.buyer("", buyerFact{})

@@ -72,7 +72,7 @@ var dimensions = map[Dimension]spec{
 		code: func(_ *core, n uint32) string { return paddedCode(n, 2) }, name: func(_ *core, code string, _ uint32) string { return cpv.French(code + "000000") }},
 	ByCPV: {base: baseCPV, code: func(c *core, n uint32) string { return c.cpvs.values[n] },
 		name: func(_ *core, code string, _ uint32) string { return cpv.French(code) }},
-	ByLevel: {base: baseDesk, size: sized(len(levels) + 1), fold: func(c *core, n uint32) uint32 { return c.buyerFacts[c.cards.desks.values[n].buyer].rank },
+	ByLevel: {base: baseDesk, size: sized(len(levels) + 1), fold: func(c *core, n uint32) uint32 { return c.cards.desks.values[n].level },
 		code: listed(levels)},
 	ByRegion: {base: baseScope, size: sizeOfDict(func(c *core) *dict { return c.places.regions }), fold: func(c *core, n uint32) uint32 { return c.cards.scopes.values[n].region },
 		code: func(c *core, n uint32) string { return c.places.regions.values[n] },

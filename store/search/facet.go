@@ -87,9 +87,6 @@ func (t *tally) close() {
 // of counts a set of living rows. What all living rows have is known: of more than
 // half of them, those that are not in the set are counted, and taken from that.
 func (t *tally) of(set rowset, size int) {
-	if len(t.facet) == 0 {
-		return
-	}
 	most := 2*size > t.c.liveRows
 	if most {
 		size = t.c.liveRows - size
@@ -214,6 +211,7 @@ func take(found []counted, counts []uint32, code uint32) []counted {
 
 // tell counts a row among all, or takes it out.
 func (c *core) tell(row uint32, sign uint32) {
+	c.forget()
 	for b := range allBases {
 		if b != mostSupplierBase {
 			c.tellCode(b, c.code(b, row), sign)
@@ -233,9 +231,6 @@ func (c *core) tellCode(b base, code, sign uint32) {
 
 // facets are the values of each facet.
 func (t *tally) facets() map[Dimension][]Count {
-	if len(t.facet) == 0 {
-		return nil
-	}
 	out := map[Dimension][]Count{}
 	for _, d := range t.facet {
 		out[d] = t.values(d)
@@ -243,12 +238,40 @@ func (t *tally) facets() map[Dimension][]Count {
 	return out
 }
 
+// mostCounted is from how many rows on what was counted is worth remembering.
+const mostCounted = 4096
+
+// facets counts those of the set that a query finds; what takes long is remembered
+// until a contract changes.
+func (c *core) facets(q *Query, set rowset, size int) map[Dimension][]Count {
+	if len(q.Facets) == 0 {
+		return nil
+	}
+	if min(size, c.liveRows-size) < mostCounted {
+		return c.count(q.Facets, set, size)
+	}
+	key := facetKey(q)
+	if f, ok := c.counted.get(key); ok {
+		return f
+	}
+	f := c.count(q.Facets, set, size)
+	c.counted.keep(key, f)
+	return f
+}
+
+func (c *core) count(facets []Dimension, set rowset, size int) map[Dimension][]Count {
+	t := c.newTally(facets)
+	defer t.close()
+	t.of(set, size)
+	return t.facets()
+}
+
 func (t *tally) values(d Dimension) []Count {
 	sp := dimensions[d]
 	list := frequent{all: d.all()}
 	counts, found := t.counts[sp.base], t.found[sp.base]
 	if sp.fold != nil {
-		counts, found = t.fold(&sp, counts, found), nil
+		counts, found = t.fold(d, sp.size(t.c), counts, found), nil
 	}
 	for code, n := range counts {
 		if n >= list.least && n > 0 {
@@ -278,15 +301,13 @@ func (t *tally) values(d Dimension) []Count {
 }
 
 // fold makes the counts of a dimension from those of its base.
-func (t *tally) fold(sp *spec, counts []uint32, found []counted) []uint32 {
-	folded := blank(&t.folded, sp.size(t.c))
+func (t *tally) fold(d Dimension, size int, counts []uint32, found []counted) []uint32 {
+	folded, to := blank(&t.folded, size), t.c.fold(d)
 	for code, n := range counts {
-		if n > 0 {
-			folded[sp.fold(t.c, uint32(code))] += n
-		}
+		folded[to[code]] += n
 	}
 	for _, v := range found {
-		folded[sp.fold(t.c, v.code)] += v.n
+		folded[to[v.code]] += v.n
 	}
 	return folded
 }

@@ -62,7 +62,7 @@ func (c *core) group(q *Query, by []Dimension, measures []Measure) (Table, error
 		if !d.Known() {
 			return t, &ParamError{Name: "by", Value: string(d), Want: joined(Dimensions())}
 		}
-		g.add(dimensions[d])
+		g.add(d)
 	}
 	all := c.find(q).rows()
 	if len(by) > 0 {
@@ -100,15 +100,8 @@ func compareKeys(by []Dimension, a, b Group) int {
 	return 0
 }
 
-func (g *grouping) add(sp spec) {
-	var fold []uint32
-	if sp.fold != nil {
-		fold = make([]uint32, g.c.sizeOf(sp.base))
-		for code := range fold {
-			fold[code] = sp.fold(g.c, uint32(code))
-		}
-	}
-	g.specs, g.folds = append(g.specs, sp), append(g.folds, fold)
+func (g *grouping) add(d Dimension) {
+	g.specs, g.folds = append(g.specs, dimensions[d]), append(g.folds, g.c.fold(d))
 }
 
 // codes are those of a row in a dimension: several for suppliers.

@@ -18,7 +18,6 @@ type Index struct {
 	mu    sync.RWMutex
 	core  *core
 	ready bool
-	memo  memo
 }
 
 // New is an index of nothing. It answers [ErrLoading] until [Index.Fill] has gone
@@ -51,7 +50,6 @@ func (x *Index) Put(list []view.Shown) {
 		for i := range list[:n] {
 			x.core.put(&list[i])
 		}
-		x.memo.forget()
 		x.mu.Unlock()
 		list = list[n:]
 	}
@@ -61,7 +59,6 @@ func (x *Index) Put(list []view.Shown) {
 func (x *Index) Remove(addresses ...string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.memo.forget()
 	for _, a := range addresses {
 		x.core.remove(a)
 	}
@@ -135,12 +132,12 @@ func (x *Index) Group(ctx context.Context, q Query, by []Dimension, measures []M
 		return Table{}, ErrLoading
 	}
 	key := memoKey(&q, by, measures)
-	if t, ok := x.memo.get(key); ok {
+	if t, ok := x.core.tables.get(key); ok {
 		return t, nil
 	}
 	t, err := x.core.group(&q, by, measures)
 	if err == nil {
-		x.memo.keep(key, t)
+		x.core.tables.keep(key, t)
 	}
 	return t, err
 }

@@ -195,10 +195,10 @@ func (s *selection) phrase(words []string, objects rowset, to coded) {
 			want[i] = []term{}
 		}
 	}
-	var buf []term
+	holds := c.text.holding(want)
 	candidates.each(func(rows []uint32) bool {
 		for _, r := range rows {
-			if buf = c.text.object(r, buf[:0]); stands(buf, want) {
+			if holds(r) {
 				objects.add(r)
 			}
 		}

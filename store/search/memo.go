@@ -6,17 +6,22 @@ import (
 	"sync"
 )
 
-// A memo remembers tables until the index changes. A page of numbers asks a score of
-// questions, and its next reader the same ones.
-type memo struct {
-	mu     sync.Mutex
-	tables map[string]Table
+// A memo remembers answers until the index changes. A page of numbers asks a score of
+// questions, and its next reader the same ones; who looks at a list asks for its next
+// page, or for another order.
+type memo[T any] struct {
+	mu   sync.Mutex
+	most int
+	all  map[string]T
+	copy func(T) T // readers may change what they get
 }
 
-// Bounds of a memo: how many tables, and how many groups each.
+// Bounds of the memos: how many tables with how many groups each, and how many times
+// all facets of a query.
 const (
 	mostTables = 512
 	mostKept   = 200
+	mostFacets = 256
 )
 
 // memoKey names a question: sort, limit and cursor do not matter, but do no harm.
@@ -32,30 +37,47 @@ func memoKey(q *Query, by []Dimension, measures []Measure) string {
 	return b.String()
 }
 
-func (m *memo) get(key string) (Table, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	t, ok := m.tables[key]
-	return t.clone(), ok
+// facetKey names what facets depend on.
+func facetKey(q *Query) string {
+	f := q.Filter()
+	f.Facets = q.Facets
+	return f.Values().Encode()
 }
 
-func (m *memo) keep(key string, t Table) {
-	if len(t.Groups) > mostKept {
-		return
-	}
+func (m *memo[T]) get(key string) (T, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.tables == nil || len(m.tables) >= mostTables {
-		m.tables = map[string]Table{}
-	}
-	m.tables[key] = t.clone()
+	t, ok := m.all[key]
+	return m.copy(t), ok
 }
 
-// forget is called, with the index locked for writing, whenever a contract changes.
-func (m *memo) forget() {
+func (m *memo[T]) keep(key string, t T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.tables = nil
+	if m.all == nil || len(m.all) >= m.most {
+		m.all = map[string]T{}
+	}
+	m.all[key] = m.copy(t)
+}
+
+// forget is for whatever changes an answer, with the index locked for writing.
+func (c *core) forget() {
+	c.tables.forget()
+	c.counted.forget()
+}
+
+func (m *memo[T]) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.all = nil
+}
+
+func copyFacets(f map[Dimension][]Count) map[Dimension][]Count {
+	out := make(map[Dimension][]Count, len(f))
+	for d, list := range f {
+		out[d] = slices.Clone(list)
+	}
+	return out
 }
 
 // clone is a copy whose numbers may be changed.

@@ -37,6 +37,19 @@ func (p *posting) size() int {
 	return len(p.few)
 }
 
+// each calls f with the rows, in order, some at a time, in a buffer of runOf. f may
+// change the slice and must not keep it.
+func (p *posting) each(buf []uint32, f func(rows []uint32)) {
+	if p.many == nil {
+		f(buf[:copy(buf, p.few)])
+		return
+	}
+	it := p.many.ManyIterator()
+	for n := it.NextMany(buf); n > 0; n = it.NextMany(buf) {
+		f(buf[:n])
+	}
+}
+
 // A rowset is a set of rows, a bit each.
 type rowset []uint64
 

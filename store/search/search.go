@@ -138,28 +138,20 @@ func (c *core) search(q *Query) (Result, error) {
 		return Result{}, err
 	}
 	s := c.find(q)
-	top, tally := c.newTop(q.Limit, after), c.newTally(q.Facets)
-	defer tally.close()
 	out := Result{Items: []Row{}, Total: s.settle()}
-	order := q.order()
-	tally.of(s.set, out.Total)
-	if q.Limit > 0 {
-		keys := make([]uint64, runOf)
-		s.set.each(func(rows []uint32) bool {
-			s.keys(order, rows, keys)
-			top.see(rows, keys)
-			return true
-		})
+	out.Facets = c.facets(q, s.set, out.Total)
+	if q.Limit == 0 {
+		return out, nil
 	}
-	list := top.sorted()
+	order := q.order()
+	list := s.first(order, c.newTop(q.Limit, after), out.Total)
 	for _, p := range list[:min(len(list), q.Limit)] {
 		out.Items = append(out.Items, c.row(p.row))
 	}
-	if len(list) > q.Limit && q.Limit > 0 {
+	if len(list) > q.Limit {
 		p := list[q.Limit-1]
 		out.Next = spot{p.key, c.address(p.row)}.cursor(order)
 	}
-	out.Facets = tally.facets()
 	return out, nil
 }
 
@@ -195,6 +187,76 @@ func (c *core) compare(a, b placed) int {
 		return cmp.Compare(a.key, b.key)
 	}
 	return strings.Compare(c.address(a.row), c.address(b.row))
+}
+
+// first are the first rows of an order, by its end.
+func (s *selection) first(order Sort, t *top, size int) []placed {
+	if b, ok := monthsOf(order); ok && size > s.c.n/walkFrom && s.walk(order, b, t, size) {
+		return t.sorted()
+	}
+	t.heap = t.heap[:0]
+	keys := make([]uint64, runOf)
+	s.set.each(func(rows []uint32) bool {
+		s.keys(order, rows, keys)
+		t.see(rows, keys)
+		return true
+	})
+	return t.sorted()
+}
+
+// walkFrom is below what share of all rows looking at each is faster than walking
+// through the months.
+const walkFrom = 64
+
+// monthsOf is the base whose codes an order by date follows.
+func monthsOf(order Sort) (base, bool) {
+	switch order {
+	case Newest:
+		return baseMonth, true
+	case Ending:
+		return baseEndMonth, true
+	}
+	return 0, false
+}
+
+// walk goes through the months in an order until the page is full. It gives up, and
+// says so, where that takes longer than to look at all that was found.
+func (s *selection) walk(order Sort, b base, t *top, size int) bool {
+	keys, buf := make([]uint64, runOf), make([]uint32, runOf)
+	posts, all, seen := s.c.posts[b], s.c.all[b], 0
+	for i := 0; i < len(posts) && seen <= size; i++ {
+		month := i // 0 first: it also has what is beyond the months that are numbered
+		if order == Newest && i > 0 {
+			month = len(posts) - i
+		}
+		if month >= len(all) || all[month] == 0 {
+			continue
+		}
+		seen += int(all[month])
+		posts[month].each(buf, func(rows []uint32) {
+			n := 0
+			for _, r := range rows {
+				rows[n] = r
+				n += int(s.set[r>>6] >> (r & 63) & 1)
+			}
+			s.keys(order, rows[:n], keys)
+			t.see(rows[:n], keys)
+		})
+		if len(t.heap) == t.most && month > 0 && t.heap[0].key <= lastKey(order, uint32(month)) {
+			return true // the months that follow are behind all of these
+		}
+	}
+	return false
+}
+
+// lastKey is the last that a key can be in a month, in an order by date.
+func lastKey(order Sort, month uint32) uint64 {
+	y, m := yearMonth(month)
+	first := uint32(y*10000 + m*100)
+	if order == Newest {
+		return uint64(^first)
+	}
+	return uint64(first + 98)
 }
 
 // A top keeps the first rows of an order: one more than the page, to know whether there

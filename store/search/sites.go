@@ -195,7 +195,9 @@ func (c *core) sited(r Register) siting {
 
 // take puts a siting in place.
 func (c *core) take(s siting) {
+	c.forget()
 	c.conditions.forget()
+	c.folds.forget()
 	c.sites, c.cols[baseFirm], c.posts[baseFirm], c.all[baseFirm] = s.sites, s.col, s.posts, s.all
 }
 
@@ -206,7 +208,6 @@ func (x *Index) Site(r Register) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.core.take(s)
-	x.memo.forget()
 }
 
 // firm is what is known of a row's supplier.

@@ -75,7 +75,6 @@ func (x *Index) Load(name string) (Made, error) {
 	}
 	x.mu.Lock()
 	x.core, x.ready = c, true
-	x.memo.forget()
 	x.mu.Unlock()
 	return made, nil
 }

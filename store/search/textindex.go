@@ -1,8 +1,10 @@
 package search
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // A textIndex finds rows by the terms of their texts: of the object by row, of names
@@ -52,6 +54,50 @@ func (x *textIndex) object(row uint32, dst []term) []term {
 		dst, b = append(dst, term(t)), b[n:]
 	}
 	return dst
+}
+
+// mostPatterns bounds the ways to write a phrase that are looked for as bytes.
+const mostPatterns = 16
+
+// holding tells of which rows the object has what is wanted, word by word (see stands).
+// A phrase that can be written in a few ways is looked for as the bytes of its terms.
+func (x *textIndex) holding(want [][]term) func(row uint32) bool {
+	patterns := [][]byte{nil}
+	for _, terms := range want {
+		if terms == nil {
+			terms = []term{0}
+		}
+		var longer [][]byte
+		for _, p := range patterns {
+			for _, t := range terms {
+				longer = append(longer, binary.AppendUvarint(slices.Clone(p), uint64(t)))
+			}
+		}
+		if patterns = longer; len(patterns) > mostPatterns {
+			var buf []term
+			return func(row uint32) bool {
+				buf = x.object(row, buf[:0])
+				return stands(buf, want)
+			}
+		}
+	}
+	return func(row uint32) bool {
+		return slices.ContainsFunc(patterns, func(p []byte) bool { return hasTerms(x.tokens.at(row), p) })
+	}
+}
+
+// hasTerms reports whether the terms of a text have some in a row, both as bytes: the
+// last byte of a term is below 0x80, the others are not.
+func hasTerms(text, terms []byte) bool {
+	for from := 0; ; from++ {
+		at := bytes.Index(text[from:], terms)
+		if at < 0 {
+			return false
+		}
+		if from += at; from == 0 || text[from-1] < 0x80 {
+			return true
+		}
+	}
 }
 
 // rowsWith is the posting of a term among objects.
