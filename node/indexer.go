@@ -19,7 +19,7 @@ func (n *Node) openIndex() {
 	n.firms = firms.Open(SireneDir(n.cfg), n.log, n.now)
 	middles := &middles{file: filepath.Join(n.path("outlines"), outline.FileName(territory.Commune))}
 	n.follower = &search.Follower{
-		Index: search.New(), Views: n.views, File: n.path("search.index"), Later: func() bool { return n.rush.on(time.Now()) },
+		Index: search.New(), Views: n.views, File: n.path("search.index"), Later: n.Rushing,
 		Register: func() (search.Register, uint64) {
 			at, turn, err := middles.read()
 			if err != nil {

@@ -65,6 +65,9 @@ func (r *rush) on(now time.Time) bool {
 	return now.Sub(r.since) < rushMost
 }
 
+// Rushing reports whether the node takes in far more than a change just now.
+func (n *Node) Rushing() bool { return n.rush.on(time.Now()) }
+
 // calm waits for the end of a rush. It is false if ctx ends first.
 func (r *rush) calm(ctx context.Context) bool {
 	for r.on(time.Now()) {

@@ -165,11 +165,21 @@ const hexDigits = "0123456789ABCDEF"
 // all else is percent-encoded, "." and ".." too, and so is ~, which ends the
 // id in a slug.
 func Escape(id string) string {
+	dots := strings.Trim(id, ".") == "" // those alone would be taken for a folder
+	plain := func(c byte) bool {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' && !dots
+	}
+	first := 0
+	for first < len(id) && plain(id[first]) {
+		first++
+	}
+	if first == len(id) {
+		return id
+	}
 	var b strings.Builder
 	for i := range len(id) {
 		c := id[i]
-		plain := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' && strings.Trim(id, ".") != ""
-		if plain {
+		if plain(c) {
 			b.WriteByte(c)
 			continue
 		}

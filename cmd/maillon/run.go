@@ -37,6 +37,7 @@ func (c *cli) runCommand() *cobra.Command {
 			defer cancel()
 			go c.reloads(ctx, n, log, level)
 			go watchdog(ctx, n.Alive)
+			go paceCollector(ctx, n.Rushing)
 			context.AfterFunc(ctx, func() { notify("STOPPING=1") })
 			notify("READY=1")
 			return n.Run(ctx)

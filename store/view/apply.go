@@ -61,18 +61,40 @@ func (v *Views) Apply(ctx context.Context, j Journal, items []Item) error {
 // Prepare judges and reads the records of the parts, on every core and outside any
 // transaction, so that one batch can be prepared while another is taken in.
 func (v *Views) Prepare(ctx context.Context, parts []Part) (*Batch, error) {
-	b := &Batch{}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	b := newPreparing(ctx)
 	for _, part := range parts {
-		p := preparedPart{part.Journal, make([]prepared, len(part.Items))}
-		b.parts = append(b.parts, p)
 		for from := 0; from < len(part.Items); from += prepareRun {
-			to := min(from+prepareRun, len(part.Items))
-			g.Go(func() error { return prepare(ctx, p.journal, part.Items[from:to], p.entries[from:to]) })
+			b.add(Part{part.Journal, part.Items[from:min(from+prepareRun, len(part.Items))]})
 		}
 	}
-	return b, g.Wait()
+	return b.wait()
+}
+
+// preparing is a batch that grows while it is prepared.
+type preparing struct {
+	batch Batch
+	group *errgroup.Group
+	ctx   context.Context
+}
+
+func newPreparing(ctx context.Context) *preparing {
+	b := &preparing{}
+	b.group, b.ctx = errgroup.WithContext(ctx)
+	b.group.SetLimit(runtime.GOMAXPROCS(0))
+	return b
+}
+
+// add has a part prepared; it waits until a core is free.
+func (b *preparing) add(part Part) {
+	p := preparedPart{part.Journal, make([]prepared, len(part.Items))}
+	b.batch.parts = append(b.batch.parts, p)
+	b.group.Go(func() error { return prepare(b.ctx, p.journal, part.Items, p.entries) })
+}
+
+// wait ends the batch.
+func (b *preparing) wait() (*Batch, error) {
+	err := b.group.Wait()
+	return &b.batch, err
 }
 
 // prepareRun is how many entries one goroutine prepares in one go.

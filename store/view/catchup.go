@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -12,11 +13,12 @@ import (
 
 // takeEntries and takeBytes bound what one transaction takes in: entries, and bytes
 // of their bodies. The larger it is, the fewer pages of the file are written over and
-// over; memory holds what is read of one batch, and of two what they were made into
-// (about 3 kB an entry). A change comes alone or with few others: it does not wait.
+// over; memory holds what two batches were made into (about 4 kB an entry), and hardly
+// anything of what they were made of. A change comes alone or with few others: it does
+// not wait.
 const (
-	takeEntries = 32 << 10
-	takeBytes   = 48 << 20
+	takeEntries = 16 << 10
+	takeBytes   = 24 << 20
 )
 
 // A Source is a journal from which the views are brought up to date.
@@ -26,8 +28,8 @@ type Source struct {
 }
 
 // CatchUp applies what is published of journals, in their order, and was not taken in
-// yet. It reports whether there was any. One batch is read and judged while the one
-// before is written. Like [Views.Apply] it is for one goroutine at a time.
+// yet. It reports whether there was any. One batch is read and judged, on every core,
+// while the one before is written. Like [Views.Apply] it is for one goroutine at a time.
 func (v *Views) CatchUp(ctx context.Context, sources ...Source) (moved bool, err error) {
 	return v.catchUp(ctx, takeEntries, sources)
 }
@@ -66,10 +68,10 @@ func (v *Views) catchUp(ctx context.Context, most int, sources []Source) (moved 
 		}}
 		for _, s := range sources {
 			if err := r.source(ctx, s); err != nil {
-				return err
+				return errors.Join(err, r.wait())
 			}
 		}
-		return r.flush(ctx)
+		return r.flush()
 	})
 	g.Go(func() error {
 		for b := range batches {
@@ -87,13 +89,22 @@ func (v *Views) catchUp(ctx context.Context, most int, sources []Source) (moved 
 	return moved || settled, err
 }
 
-// reading gathers entries of journals into batches.
+// reading gathers entries of journals into batches, which are prepared as they grow.
 type reading struct {
 	v              *Views
 	most           int // entries of a batch
-	parts          []Part
+	batch          *preparing
 	entries, bytes int
 	send           func(*Batch) error
+}
+
+// wait waits for what is being prepared.
+func (r *reading) wait() error {
+	if r.batch == nil {
+		return nil
+	}
+	_, err := r.batch.wait()
+	return err
 }
 
 func (r *reading) source(ctx context.Context, s Source) error {
@@ -106,6 +117,13 @@ func (r *reading) source(ctx context.Context, s Source) error {
 		return nil
 	}
 	part := Part{Journal: s.Journal}
+	give := func() {
+		if r.batch == nil {
+			r.batch = newPreparing(ctx)
+		}
+		r.batch.add(part)
+		part.Items = nil // they are held on to until they are prepared
+	}
 	for e, err := range s.Log.Entries(ctx, index, size) {
 		if err != nil {
 			return fmt.Errorf("read journal of %s: %w", s.Journal.Node, err)
@@ -113,27 +131,30 @@ func (r *reading) source(ctx context.Context, s Source) error {
 		part.Items = append(part.Items, Item{Index: index, Entry: e})
 		index++
 		r.entries++
-		if r.bytes += len(e.Body); r.entries < r.most && r.bytes < takeBytes {
-			continue
+		r.bytes += len(e.Body)
+		if full := r.entries >= r.most || r.bytes >= takeBytes; full || len(part.Items) == prepareRun {
+			give()
+			if !full {
+				continue
+			}
+			if err := r.flush(); err != nil {
+				return err
+			}
 		}
-		r.parts = append(r.parts, part)
-		if err := r.flush(ctx); err != nil {
-			return err
-		}
-		part = Part{Journal: s.Journal}
 	}
 	if len(part.Items) > 0 {
-		r.parts = append(r.parts, part)
+		give()
 	}
 	return nil
 }
 
-func (r *reading) flush(ctx context.Context) error {
-	if len(r.parts) == 0 {
+// flush sends the batch, if there is one.
+func (r *reading) flush() error {
+	if r.batch == nil {
 		return nil
 	}
-	b, err := r.v.Prepare(ctx, r.parts)
-	r.parts, r.entries, r.bytes = nil, 0, 0
+	b, err := r.batch.wait()
+	r.batch, r.entries, r.bytes = nil, 0, 0
 	if err != nil {
 		return fmt.Errorf("views: %w", err)
 	}

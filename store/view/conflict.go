@@ -102,35 +102,37 @@ func (b *applying) uncollide(buyer string, c *groupContract) error {
 // suspect looks again for duplicates among what buyers notified on the days on which
 // their part of the list has changed.
 func (b *applying) suspect() error {
-	type place struct{ day, buyer string }
-	places := map[place]bool{}
+	places := make([]string, 0, len(b.list)) // day and buyer, as keys of the list begin
 	for key := range b.list {
 		buyer, _, _ := strings.Cut(key[dayBytes:], "/")
-		places[place{key[:dayBytes], buyer}] = true
+		places = append(places, key[:dayBytes+len(buyer)])
 	}
-	done := map[place]bool{}
-	for _, p := range slices.SortedFunc(maps.Keys(places), func(a, b place) int {
-		return strings.Compare(a.day+a.buyer, b.day+b.buyer)
-	}) {
-		if p.day == string(listKey(0, "")) || done[p] { // notified nobody knows when
+	slices.Sort(places)
+	done := map[string]bool{}
+	for _, p := range slices.Compact(places) {
+		day, buyer := p[:dayBytes], p[dayBytes:]
+		if day == unknownDay || done[p] {
 			continue
 		}
-		family := []string{p.buyer}
+		family := []string{buyer}
 		if b.auth != nil {
-			if all := b.auth.lineage.Family(unescape(p.buyer)); len(all) > 1 {
+			if all := b.auth.lineage.Family(unescape(buyer)); len(all) > 1 {
 				family = family[:0]
 				for _, one := range all {
 					family = append(family, contract.Escape(one))
-					done[place{p.day, contract.Escape(one)}] = true
+					done[day+contract.Escape(one)] = true
 				}
 			}
 		}
-		if err := b.suspectOn(p.day, family); err != nil {
-			return fmt.Errorf("duplicates of %s: %w", p.buyer, err)
+		if err := b.suspectOn(day, family); err != nil {
+			return fmt.Errorf("duplicates of %s: %w", buyer, err)
 		}
 	}
 	return nil
 }
+
+// unknownDay begins the keys of contracts that were notified nobody knows when.
+var unknownDay = string(listKey(0, ""))
 
 // maxSuspects bounds how many contracts, of one day and the same companies, are
 // compared with each other.
