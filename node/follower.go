@@ -64,6 +64,8 @@ func (n *Node) runFollow(ctx context.Context) error {
 	defer tick.Stop()
 	var under errgroup.Group
 	defer func() { _ = under.Wait() }() // follow reports by itself
+	var due []target
+	var looked time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -72,13 +74,16 @@ func (n *Node) runFollow(ctx context.Context) error {
 		case <-n.bells.follow:
 		}
 		begin := time.Now()
-		due, err := n.due()
-		if err != nil {
-			return err
+		if len(due) == 0 || begin.Sub(looked) > lookEvery {
+			var err error
+			if due, err = n.due(); err != nil {
+				return err
+			}
+			looked = begin
 		}
-		for _, t := range due {
-			if !n.targets.begin(t) {
-				continue
+		due = slices.DeleteFunc(due, func(t target) bool {
+			if ok, gone := n.targets.begin(t); !ok {
+				return gone
 			}
 			under.Go(func() error {
 				n.follow(ctx, t)
@@ -86,7 +91,8 @@ func (n *Node) runFollow(ctx context.Context) error {
 				ring(n.bells.follow) // a place is free
 				return nil
 			})
-		}
+			return true
+		})
 		// A look costs as much as there are members: when all of them ring, it takes a
 		// fifth of the time at most.
 		if !sleep(ctx, min(4*time.Since(begin), time.Second)) {
@@ -95,17 +101,27 @@ func (n *Node) runFollow(ctx context.Context) error {
 	}
 }
 
+// lookEvery is how long the journals that a look found due are followed one after the
+// other before it is looked again.
+const lookEvery = time.Second
+
 // maxOfOne bounds how many journals are followed at once from one server: a
 // hub below that is slow must leave places to the others.
 const maxOfOne = 3
 
-// begin takes one of the places for following, unless the journal has one
-// already, its server has its share, or all are taken.
-func (ts *targets) begin(t target) bool {
+// begin takes one of the places for following, unless the journal has one already,
+// which is said, its server has its share, or all are taken.
+func (ts *targets) begin(t target) (ok, already bool) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if ts.under == nil {
 		ts.under = map[view.Journal]string{}
+	}
+	if _, is := ts.under[t.journal]; is {
+		return false, true
+	}
+	if len(ts.under) >= maxFollows {
+		return false, false
 	}
 	server, of := serverOf(t.base), 0
 	for _, s := range ts.under {
@@ -113,11 +129,11 @@ func (ts *targets) begin(t target) bool {
 			of++
 		}
 	}
-	if _, is := ts.under[t.journal]; is || len(ts.under) >= maxFollows || of >= maxOfOne {
-		return false
+	if of >= maxOfOne {
+		return false, false
 	}
 	ts.under[t.journal] = server
-	return true
+	return true, false
 }
 
 // serverOf is the host of an address.

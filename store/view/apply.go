@@ -136,10 +136,10 @@ func known(h entry.Header) bool {
 // Take takes a batch in, in one transaction. It changes the batch, which is of no
 // use afterwards.
 func (v *Views) Take(batch *Batch) error {
-	found := false
+	var b *applying
 	err := v.db.Update(func(tx store.Tx) error {
-		b := &applying{
-			tx: tx, v: v, groups: map[string]*touched{}, records: map[entry.Ref]*record{},
+		b = &applying{
+			tx: tx, v: v, auth: v.auth, groups: map[string]*touched{}, records: map[entry.Ref]*record{},
 			list: map[string][]byte{}, parts: map[string]*Partition{}, deposits: map[string][]byte{}, accounts: map[Journal]*Account{},
 		}
 		var err error
@@ -152,12 +152,15 @@ func (v *Views) Take(batch *Batch) error {
 				return err
 			}
 		}
-		found = b.found
 		return b.finish()
 	})
 	if err == nil {
+		v.auth = b.auth
+		if b.heard {
+			v.told.changes.Add(1)
+		}
 		v.revision.Add(1)
-		if found {
+		if b.found {
 			v.datasets.Add(1)
 		}
 		v.news.ring()
@@ -177,7 +180,8 @@ type applying struct {
 	deposits map[string][]byte     // see deposited
 	accounts map[Journal]*Account  // see account
 	totals   Totals
-	auth     *authorities    // read when first asked for
+	auth     *authorities    // those of the last batch, or read when first asked for; nil once they change
+	heard    bool            // a word on a member or a head
 	before   *authorities    // those before the first word on a member; nil for none
 	made     map[string]bool // groups that were made with another of their family
 	family   []string        // whose contracts are being written

@@ -1,11 +1,13 @@
 package view
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"maillon/catalog/contract"
@@ -44,6 +46,7 @@ func (b *applying) state(p prepared) error {
 		if err != nil {
 			return nil
 		}
+		b.heard = true
 		return putJSON(b.tx.Bucket(headBucket), statementKey(b.j.Node, h.Node), HeadRow{b.j.Node, h, p.header.At})
 	case entry.KindDataset:
 		d, err := entry.ParseDataset(p.body)
@@ -70,7 +73,8 @@ func (b *applying) state(p prepared) error {
 // member keeps the newest word on a member. If it changes for whom anyone may
 // speak, reauthorise has the groups that they published in consolidated again.
 func (b *applying) member(row MemberRow) error {
-	if b.before == nil {
+	b.heard = true
+	if b.before = cmp.Or(b.before, b.auth); b.before == nil {
 		var err error
 		if b.before, err = readAuthorities(b.tx, b.v.self); err != nil {
 			return err
@@ -245,11 +249,12 @@ func believedOf(rows []MemberRow, self string) map[string]bool {
 	return believed
 }
 
-// hearsay remembers what believed speakers say until the views change: a hub asks with
-// every announcement.
+// hearsay remembers what believed speakers say until one says something of a member or
+// a head: a hub asks with every announcement, and each journal that it follows.
 type hearsay struct {
+	changes  atomic.Uint64 // how often one has
 	mu       sync.Mutex
-	revision uint64
+	revision uint64 // of the changes
 	valid    bool
 	members  []MemberRow
 	heads    []HeadRow
@@ -272,7 +277,7 @@ func (v *Views) said() ([]MemberRow, []HeadRow, error) {
 	t := &v.told
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := v.revision.Load() // before they are read: what comes meanwhile is read again
+	now := t.changes.Load() // before they are read: what comes meanwhile is read again
 	if t.valid && t.revision == now {
 		return t.members, t.heads, nil
 	}

@@ -86,6 +86,7 @@ type Views struct {
 	revision atomic.Uint64
 	news     bell
 	told     hearsay
+	auth     *authorities  // as they are since the last batch; nil if they are not known
 	datasets atomic.Uint64 // changes with the foreign datasets
 }
 
@@ -141,6 +142,8 @@ func (v *Views) Reset() error {
 	if err != nil {
 		return fmt.Errorf("reset views: %w", err)
 	}
+	v.auth = nil
+	v.told.changes.Add(1)
 	v.revision.Add(1)
 	v.datasets.Add(1)
 	v.news.ring()
