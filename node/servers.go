@@ -16,6 +16,7 @@ import (
 	"maillon/node/api"
 	"maillon/node/auditor"
 	"maillon/node/deposit"
+	"maillon/node/finances"
 	"maillon/node/front"
 	"maillon/node/toolbox"
 	"maillon/node/web"
@@ -56,7 +57,7 @@ func (n *Node) planServers() error {
 		Fed: fedView{n}, Trust: n.trustHandler(), Publisher: publisher{n}, Pages: pages, Hosting: n.hostingOrNil(), Allows: n.mayDeposit, MaxBytes: n.cfg.Deposits.MaxBytes,
 		ValidateBytes: n.cfg.Validate.MaxBytes,
 		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources, Audits: audits, OutlineDir: n.path("outlines"),
-		Firms: n.firms, Targets: n.cfg.Targets,
+		Firms: n.firms, Targets: n.cfg.Targets, Finances: finances.Open(FinancesDir(n.cfg), n.log, n.now),
 	}
 	if n.hasToolbox() {
 		s.Toolbox = toolbox.Open(n.cfg.Toolbox.Dir, toolbox.Options{URL: n.cfg.Public(), Lang: n.cfg.Lang}, n.log, n.now)

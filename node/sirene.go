@@ -19,6 +19,9 @@ import (
 // SireneDir is the folder of the tables of SIRENE in a node's data.
 func SireneDir(cfg Config) string { return filepath.Join(cfg.Data, "sirene") }
 
+// FinancesDir is the folder of the tables of budgets and grants in a node's data.
+func FinancesDir(cfg Config) string { return filepath.Join(cfg.Data, "scdl") }
+
 // sireneRoutes tell an import which numbers are worth keeping.
 func (n *Node) sireneRoutes(r *mux.Router) {
 	r.HandleFunc("/admin/v1/sirene/met", func(w http.ResponseWriter, req *http.Request) {

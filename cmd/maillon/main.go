@@ -96,7 +96,7 @@ func (c *cli) root() *cobra.Command {
 	)
 	root.AddCommand(c.toolboxCommand(), c.queryCommand(), c.configCommand())
 	root.AddCommand(c.initCommand(), c.tokenCommand(), c.passwordCommand(), c.doctorCommand(), c.manCommand())
-	root.AddCommand(c.sireneCommand(), c.compareCommand(), c.lettersCommand())
+	root.AddCommand(c.sireneCommand(), c.scdlCommand(), c.compareCommand(), c.lettersCommand())
 	root.AddCommand(c.settleCommand(), c.exportCommand())
 	c.helpCommand(root)
 	root.InitDefaultCompletionCmd()

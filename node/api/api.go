@@ -31,6 +31,7 @@ import (
 	"maillon/node/alerts"
 	"maillon/node/auditor"
 	"maillon/node/deposit"
+	"maillon/node/finances"
 	"maillon/node/firms"
 	"maillon/node/harvester"
 	"maillon/node/reports"
@@ -119,6 +120,8 @@ type Server struct {
 	OutlineDir string
 	// Firms is what the node knows of firms; nil for nothing.
 	Firms *firms.Folder
+	// Finances is what the node knows of budgets and grants; nil for nothing.
+	Finances *finances.Folder
 	// Targets are what buyers have set themselves.
 	Targets []Target
 	// Alerts keeps who follows which search; nil for nobody.
@@ -203,6 +206,7 @@ func (s *Server) router() *mux.Router {
 	s.referenceRoutes(r, v1)
 	s.qualityRoutes(r, v1)
 	s.enrichRoutes(r, v1)
+	v1.Handle("/buyers/{siret}/budget", s.answer(atOnce(mostCounts, s.getBudget))).Methods("GET", "HEAD")
 	v1.Handle("/targets", s.answer(atOnce(mostCounts, s.getTargets))).Methods("GET", "HEAD")
 	s.alertRoutes(r, v1)
 	s.federationRoutes(r.PathPrefix("/federation/v1").Subrouter())

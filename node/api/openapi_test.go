@@ -177,7 +177,9 @@ func asked(r *rig) map[string]string {
 		r.t.Fatal("the rig has no deposits or datasets", dep, sets)
 	}
 	set := sets.Items[0].Page[strings.LastIndexByte(sets.Items[0].Page, '/')+1:]
+	r.withFinances()
 	return map[string]string{
+		"getBudget":       "siret=" + rennes,
 		"exportContracts": "format=ndjson",
 		"getContract":     "buyer=" + rennes + "&slug=A", "getHistory": "buyer=" + rennes + "&slug=A", "getDataset": "id=" + set,
 		"getDeposit": "id=" + dep.Items[0].ID, "getRule": "id=siret-key", "getNode": "id=" + rennes, "getClimb": "id=" + rennes, "getLetter": "siret=" + rennes,

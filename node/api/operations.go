@@ -48,6 +48,7 @@ var operations = []openapi.Operation{
 	}, contractParams, params{lang}), also("text/csv")),
 	get("contracts", "getIndicators", "/api/v1/indicators", IndicatorsAnswer{}, slices.Concat(contractParams, params{lang})),
 	get("contracts", "getTargets", "/api/v1/targets", items[TargetJSON]{}, params{{Name: "buyer"}, lang}),
+	get("contracts", "getBudget", "/api/v1/buyers/{siret}/budget", BudgetJSON{}, params{{Name: "siret"}, lang}),
 	{ID: "postAlert", Tag: "contracts", Method: http.MethodPost, Path: "/api/v1/alerts", Body: &openapi.Body{Required: true, Media: jsonOnly},
 		Answer: []openapi.Answer{{Status: http.StatusOK, Media: jsonOnly, Value: AlertJSON{}}}},
 	get("contracts", "getAlert", "/api/v1/alerts/{token}", AlertJSON{}, params{{Name: "token"}}),

@@ -117,6 +117,9 @@ func (c counter) ofBuyer() (web.Numbers, error) {
 	if n.Targets, err = c.targetsOf(c.q.Buyer[0]); err != nil {
 		return n, err
 	}
+	if n.Finances, err = c.financesOf(c.q.Buyer[0]); err != nil {
+		return n, err
+	}
 	return n, c.addSame(&n, c.q.Buyer[0])
 }
 
@@ -271,6 +274,9 @@ func (s *Server) territoryPage(w http.ResponseWriter, r *http.Request) error {
 	if page.Numbers.Targets, err = c.targetsIn(z); err != nil {
 		return err
 	}
+	if page.Numbers.Finances, err = c.financesIn(z); err != nil {
+		return err
+	}
 	if page.Numbers.Compared, err = c.compare(z); err != nil {
 		return err
 	}
@@ -284,6 +290,9 @@ func (s *Server) territoryPage(w http.ResponseWriter, r *http.Request) error {
 func (c counter) ofSupplier() (web.Numbers, error) {
 	n, err := c.numbers([]blockSpec{{search.ByYear, 30}, {search.ByBuyer, 12}, {search.ByDivision, 10}, {search.ByDepartement, 15}})
 	if err != nil || n.Total == 0 {
+		return n, err
+	}
+	if n.Finances, err = c.financesOf(c.q.Supplier...); err != nil {
 		return n, err
 	}
 	return n, c.addEnding(&n, c.q, "ending", 12)

@@ -13,6 +13,7 @@ type Numbers struct {
 	MapTitle  string
 	Blocks    []Block
 	Targets   []Target
+	Finances  []Finances
 	Compared  *Comparison
 	Lists     []ContractList // before the tables
 	After     []ContractList // after them

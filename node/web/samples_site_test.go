@@ -23,7 +23,23 @@ func sampleNumbers() Numbers {
 		Compared: &Comparison{"Semblables : Aval.", []string{"Amont", "Aval"}, []ComparedRow{{"Contrats", []ComparedCell{{"Amont", "3"}, {"Aval", "4"}}}}},
 		After:    []ContractList{{ID: "list-largest", Title: "Les plus gros", None: "Aucun."}},
 		Lists:    []ContractList{{ID: "list-ending", Title: "Finissent bientôt", Lead: "Les plus proches d’abord.", None: "Aucun.", Total: 1, More: "/opendata/marches", Items: []ContractRow{{URL: "/opendata/marches/a/b", Title: "Papier", Date: "2026-01-01", End: "2026-12-31", Amount: amount(3)}}}},
-		Facts:    []Indicator{{"Contrats", "12", "Leur nombre.", 12, 0, 0}}, NotGiven: []NotGiven{{"Taux de réussite", "Non publié."}}, Files: []FileRow{{Label: "CSV", URL: "/opendata/x.csv"}}}
+		Targets:  sampleTargets(), Finances: sampleFinances(),
+		Facts: []Indicator{{"Contrats", "12", "Leur nombre.", 12, 0, 0}}, NotGiven: []NotGiven{{"Taux de réussite", "Non publié."}}, Files: []FileRow{{Label: "CSV", URL: "/opendata/x.csv"}}}
+}
+
+// sampleFinances is what a body's budgets and grants say, and sampleTargets what it
+// has set itself.
+func sampleFinances() []Finances {
+	return []Finances{{
+		ID: "finances-1", Name: "Amont", API: "/opendata/api/v1/buyers/1/budget", More: 2,
+		Years: []FinanceYear{{"2025 – réalisé", "820 000 €", "164 000 €", "82 000 €", "10 %", "50 %", 3, 1, 10}, {Label: "2024 – voté", Amount: "–"}},
+		Given: []GrantRow{{Amount: "30 €", Year: 2025, N: 2}}, Received: []GrantRow{{"Bretagne", "/opendata/acheteurs/2", "77 €", 2024, 1}},
+		Beneficiaries: []BeneficiaryRow{{"La Poste", "/opendata/titulaires/3", "1 000 €", 1, "3", "82 000 €"}, {Name: "Sans SIRET", Amount: "30 €", N: 1}},
+	}}
+}
+
+func sampleTargets() []Target {
+	return []Target{{"Considérations sociales", "Part des contrats.", 2026, "30 %", "12 %", "Il manque 18 %.", 30, 12, 8, 2, 20, "https://x.invalid/spaser"}, {Label: "PME", Aim: "50 %", Actual: "–", State: "Inconnu.", AimAt: 50}}
 }
 
 func emptySite() []Page { return []Page{APIPage{}, NumbersPage{}, ProfilesPage{}} }

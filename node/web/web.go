@@ -126,7 +126,7 @@ func New(site Site) (*Pages, error) {
 
 // parse reads the templates of every page in a language.
 func (p *Pages) parse(lang texts.Lang) (*template.Template, error) {
-	set, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html", "conflict-parts.html", "numbers-parts.html")
+	set, err := template.New("").Funcs(p.funcs(lang)).ParseFS(markup, "frame.html", "parts.html", "toolbox-parts.html", "conflict-parts.html", "numbers-parts.html", "finances-parts.html")
 	if err != nil {
 		return nil, fmt.Errorf("templates of the frame: %w", err)
 	}

@@ -1,0 +1,214 @@
+// Package finances keeps the budgets and grants that a node's operator has imported: a
+// table for each of the two SCDL schemas, in a folder of the node's data. An import puts
+// what a file says in place of what was known of the same body and year, in one step.
+//
+// Like the tables of SIRENE they are neither journal nor view: nothing of them is signed
+// or sent to other nodes, and they can be imported again. A running node sees a new
+// table a few seconds after it was put there.
+package finances
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/rs/zerolog"
+
+	"maillon/catalog/scdl"
+)
+
+var kinds = []scdl.Kind{scdl.Budgets, scdl.Grants}
+
+// look is how often a folder is asked whether its tables are still the same.
+const look = 2 * time.Second
+
+// A Folder is the tables of one node. It is safe for concurrent use; a nil Folder knows
+// nothing.
+type Folder struct {
+	dir string
+	log zerolog.Logger
+	now func() time.Time
+
+	mu     sync.Mutex
+	looked time.Time
+	held   map[scdl.Kind]held
+	index  *index
+}
+
+type held struct {
+	table *scdl.Table
+	size  int64
+	mod   time.Time
+}
+
+// An index finds what is known of a body.
+type index struct {
+	budgets         map[string][]scdl.Budget
+	given, received map[string][]scdl.Grant
+	bodies          map[string][]string // SIRETs with a budget or grants given, by SIREN
+	sources         []scdl.Source
+}
+
+// Open gives the tables in a folder, which need not exist.
+func Open(dir string, log zerolog.Logger, now func() time.Time) *Folder {
+	return &Folder{dir: dir, log: log, now: now, held: map[scdl.Kind]held{}, index: indexOf(nil)}
+}
+
+func file(dir string, k scdl.Kind) string { return filepath.Join(dir, string(k)+".tsv") }
+
+// Budgets are those of a body, by year and stage.
+func (f *Folder) Budgets(siret string) []scdl.Budget { return f.at().budgets[siret] }
+
+// Given are the grants that a body gave, by year and beneficiary.
+func (f *Folder) Given(siret string) []scdl.Grant { return f.at().given[siret] }
+
+// Received are the grants that a beneficiary was given.
+func (f *Folder) Received(id string) []scdl.Grant { return f.at().received[id] }
+
+// Bodies are the SIRETs under a SIREN of which a budget or grants given are known.
+func (f *Folder) Bodies(siren string) []string { return f.at().bodies[siren] }
+
+// Sources says what the tables were made of, none if there are none.
+func (f *Folder) Sources() []scdl.Source { return f.at().sources }
+
+func (f *Folder) at() *index {
+	if f == nil {
+		return indexOf(nil)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.now()
+	if since := now.Sub(f.looked); since >= 0 && since < look {
+		return f.index
+	}
+	f.looked = now
+	changed := false
+	for _, k := range kinds {
+		changed = f.refresh(k) || changed
+	}
+	if changed {
+		f.index = indexOf(f.held)
+	}
+	return f.index
+}
+
+// refresh reads a table that was replaced. One that cannot be read is logged once, and
+// counts as none.
+func (f *Folder) refresh(k scdl.Kind) (changed bool) {
+	have, was := f.held[k]
+	info, err := os.Stat(file(f.dir, k))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		delete(f.held, k)
+		return was
+	case err != nil:
+		f.log.Error().Err(err).Msg("SCDL")
+		return false
+	case was && have.size == info.Size() && have.mod.Equal(info.ModTime()):
+		return false
+	}
+	next := held{size: info.Size(), mod: info.ModTime()}
+	if next.table, err = read(file(f.dir, k)); err != nil {
+		f.log.Error().Err(err).Str("file", file(f.dir, k)).Msg("SCDL: the table is left out")
+	}
+	f.held[k] = next
+	return true
+}
+
+func read(path string) (*scdl.Table, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return scdl.ReadTable(text)
+}
+
+func indexOf(tables map[scdl.Kind]held) *index {
+	x := &index{budgets: map[string][]scdl.Budget{}, given: map[string][]scdl.Grant{}, received: map[string][]scdl.Grant{}, bodies: map[string][]string{}, sources: []scdl.Source{}}
+	seen := map[string]bool{}
+	body := func(siret string) {
+		if len(siret) == 14 && !seen[siret] {
+			seen[siret] = true
+			x.bodies[siret[:9]] = append(x.bodies[siret[:9]], siret)
+		}
+	}
+	for _, k := range kinds {
+		t := tables[k].table
+		if t == nil {
+			continue
+		}
+		x.sources = append(x.sources, t.Sources...)
+		for _, b := range t.Budgets {
+			x.budgets[b.SIRET] = append(x.budgets[b.SIRET], b)
+			body(b.SIRET)
+		}
+		for _, g := range t.Grants {
+			x.given[g.Giver] = append(x.given[g.Giver], g)
+			body(g.Giver)
+			if g.Beneficiary != "" {
+				x.received[g.Beneficiary] = append(x.received[g.Beneficiary], g)
+			}
+		}
+	}
+	return x
+}
+
+// Import reads a file of either schema and puts what it says in place of what was known
+// of the same bodies and years. It is for one process at a time. An error of type
+// [*scdl.Problems] says which lines cannot be read, unless skip leaves them out.
+func Import(ctx context.Context, dir, name string, skip bool, now time.Time) (scdl.Source, error) {
+	in, err := os.Open(name)
+	if err != nil {
+		return scdl.Source{}, err
+	}
+	defer in.Close()
+	c, err := scdl.Read(canceled{ctx, in}, skip)
+	if err != nil {
+		return scdl.Source{}, fmt.Errorf("%s: %w", name, err)
+	}
+	src := scdl.Source{Kind: c.Kind, File: filepath.Base(name), Imported: now.UTC().Truncate(time.Second), Lines: c.Lines, Left: c.Left, Others: c.Others, Kept: len(c.Budgets) + len(c.Grants)}
+	t, err := read(file(dir, c.Kind))
+	if errors.Is(err, fs.ErrNotExist) {
+		t, err = &scdl.Table{}, nil
+	}
+	if err != nil {
+		return src, fmt.Errorf("%s: %w", file(dir, c.Kind), err)
+	}
+	t.Merge(c, src)
+	return src, put(dir, t)
+}
+
+func put(dir string, t *scdl.Table) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	out, err := renameio.NewPendingFile(file(dir, t.Kind), renameio.WithPermissions(0o600))
+	if err != nil {
+		return err
+	}
+	defer out.Cleanup() // nothing, once it was put in place
+	if err := t.Write(out); err != nil {
+		return err
+	}
+	return out.CloseAtomicallyReplace()
+}
+
+// canceled ends the reading when its context does.
+type canceled struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+func (c canceled) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.in.Read(p)
+}
