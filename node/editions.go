@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"maillon/node/doctor"
 	"maillon/node/edition"
 	"maillon/node/shelf"
 )
@@ -29,7 +30,15 @@ const (
 	freezeEvery = 10 * time.Minute // it is looked whether a day is over
 	restTimes   = 3                // an edition that took a second is followed by so many of rest
 	restMost    = 5 * time.Minute
+	retryFirst  = 15 * time.Second // an edition that failed is tried again, each time after twice as long
+	retryMost   = 10 * time.Minute
 )
+
+// retryIn is how long an edition that failed for the nth time in a row, from 1, rests.
+func retryIn(n int) time.Duration {
+	const doublings = 10 // far beyond retryMost
+	return min(retryFirst<<min(max(n, 1)-1, doublings), retryMost)
+}
 
 // runEditions makes the edition of the territory again after the views changed. It
 // rests in proportion to what that took, so that a large territory that changes all
@@ -51,24 +60,47 @@ func (n *Node) runEditions(ctx context.Context) error {
 			continue
 		case <-n.bells.editions:
 		}
-		if !n.rush.calm(ctx) {
-			return nil
-		}
-		begun := time.Now()
-		changed, err := n.editions.Refresh(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		took := time.Since(begun)
-		switch {
-		case err != nil:
-			// The edition of before is still served; the next change tries again.
-			n.log.Error().Err(err).Msg("make the edition of the territory")
-		case changed:
-			n.log.Info().Dur("took", took).Int("pieces", len(n.editions.Latest().Pieces)).Msg("edition of the territory made")
-		}
-		if !sleep(ctx, min(restTimes*took, restMost)) {
+		if !n.rush.calm(ctx) || !n.makeEdition(ctx) {
 			return nil
 		}
 	}
+}
+
+// makeEdition makes an edition and rests; one that fails, as on a full disk, is tried
+// again by the clock until it is made, while the one before is still served. It reports
+// whether there is time for more.
+func (n *Node) makeEdition(ctx context.Context) bool {
+	for {
+		begun := time.Now()
+		changed, err := n.editions.Refresh(ctx)
+		if ctx.Err() != nil {
+			return false
+		}
+		if err != nil {
+			again := retryIn(n.editions.Trouble().Tries)
+			n.log.Error().Err(err).Dur("again", again).Msg("make the edition of the territory")
+			if !sleep(ctx, again) {
+				return false
+			}
+			continue
+		}
+		took := time.Since(begun)
+		if changed {
+			n.log.Info().Dur("took", took).Int("pieces", len(n.editions.Latest().Pieces)).Msg("edition of the territory made")
+		}
+		return sleep(ctx, min(restTimes*took, restMost))
+	}
+}
+
+// editionFact is what there is to say of the editions of a hub; nil of another node.
+func (n *Node) editionFact() *doctor.Editions {
+	if n.editions == nil {
+		return nil
+	}
+	t := n.editions.Trouble()
+	f := &doctor.Editions{Failing: t.Since, Tries: t.Tries, Error: t.Error}
+	if e := n.editions.Latest(); e != nil {
+		f.Made = e.Made
+	}
+	return f
 }

@@ -42,6 +42,9 @@ func (n *Node) measure(all map[string]uint64) {
 		}
 		all["maillon_backup_age_seconds"] = uint64(max(age, 0) / time.Second)
 	}
+	if n.editions != nil {
+		all["maillon_edition_failures"] = uint64(n.editions.Trouble().Tries) // in a row; 0: the last one was made
+	}
 	n.measureHTTP(all)
 	n.measureLag(all)
 	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}, {Name: "/sched/goroutines:goroutines"}}

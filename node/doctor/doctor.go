@@ -91,6 +91,7 @@ type Facts struct {
 	Address   *Address   `json:"address,omitempty"`
 	Store     *Store     `json:"store,omitempty"`
 	Published *Published `json:"published,omitempty"`
+	Editions  *Editions  `json:"editions,omitempty"`
 	Hub       *Hub       `json:"hub,omitempty"`
 	Charter   *Charter   `json:"charter,omitempty"`
 	Backup    *Backup    `json:"backup,omitempty"`
@@ -160,6 +161,14 @@ type Store struct {
 // Published is the last entry of the own journal.
 type Published struct {
 	At time.Time `json:"at,omitzero"` // zero: nothing yet
+}
+
+// Editions are the files of a hub's territory.
+type Editions struct {
+	Made    time.Time `json:"made,omitzero"`    // the newest; zero: none yet
+	Failing time.Time `json:"failing,omitzero"` // since when none can be made; zero: they can
+	Tries   int       `json:"tries,omitempty"`
+	Error   string    `json:"error,omitempty"` // of the last try
 }
 
 // Hub is the hub above, and what it says of this node.

@@ -86,6 +86,9 @@ func TestEachFactHasItsVerdict(t *testing.T) {
 		"deposits mixed":       {Facts{Deposits: &Deposits{Files: 1, Records: 100, ToCorrect: 11}}, "deposits", "watch mixed"},
 		"deposits poor":        {Facts{Deposits: &Deposits{Files: 1, Records: 100, Refused: 51}}, "deposits", "wrong poor"},
 		"deposits refused":     {Facts{Deposits: &Deposits{Files: 2, Rejected: 2}}, "deposits", "wrong rejected"},
+		"editions none":        {Facts{Editions: &Editions{}}, "editions", "fine none"},
+		"editions made":        {Facts{Editions: &Editions{Made: now}}, "editions", "fine made"},
+		"editions failing":     {Facts{Data: "/d", Editions: &Editions{Made: now, Failing: now, Tries: 3, Error: "no space left on device"}}, "editions", "wrong failing"},
 		"no password":          {Facts{Password: &no}, "password", "watch none"},
 	} {
 		if got := grades(c.facts)[c.check]; got != c.want {

@@ -42,7 +42,7 @@ func (e *examiner) command(args string) string {
 func Examine(f Facts) []Finding {
 	e := &examiner{Facts: f}
 	for _, look := range []func(){
-		e.running, e.clock, e.disk, e.files, e.ports, e.name, e.certificate, e.address, e.store, e.published, e.hub, e.charter, e.backup, e.mail, e.deposits, e.password,
+		e.running, e.clock, e.disk, e.files, e.ports, e.name, e.certificate, e.address, e.store, e.published, e.editions, e.hub, e.charter, e.backup, e.mail, e.deposits, e.password,
 	} {
 		look()
 	}
@@ -220,6 +220,19 @@ func (e *examiner) published() {
 		e.say("published", Watch, "old", e.command("publish FICHIER"), age)
 	default:
 		e.say("published", Fine, "recent", "", age)
+	}
+}
+
+func (e *examiner) editions() {
+	f := e.Editions
+	switch {
+	case f == nil:
+	case !f.Failing.IsZero():
+		e.say("editions", Wrong, "failing", "df -h "+e.Data, f.Failing, f.Tries, f.Error)
+	case f.Made.IsZero():
+		e.say("editions", Fine, "none", "")
+	default:
+		e.say("editions", Fine, "made", "", f.Made)
 	}
 }
 

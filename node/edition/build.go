@@ -18,10 +18,19 @@ import (
 )
 
 // Refresh makes the edition of what the views hold now, if it differs from the newest.
-// Only pieces whose contracts changed are written.
+// Only pieces whose contracts changed are written. What fails leaves the edition before,
+// and nothing of its own on the disk; [Store.Trouble] tells of it until one is made.
 func (s *Store) Refresh(ctx context.Context) (changed bool, err error) {
 	s.work.Lock()
 	defer s.work.Unlock()
+	if changed, err = s.refresh(ctx); err != nil && ctx.Err() == nil {
+		_ = s.sweep() // the next one tries again; room is what may be lacking
+	}
+	s.note(ctx, err)
+	return changed, err
+}
+
+func (s *Store) refresh(ctx context.Context) (changed bool, err error) {
 	if err := s.freeze(); err != nil {
 		return false, err
 	}

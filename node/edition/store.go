@@ -1,6 +1,7 @@
 package edition
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,6 +48,40 @@ type Store struct {
 	dated   map[string]*Edition // by day; loaded when asked for
 	days    []string            // of dated editions, oldest first
 	held    map[*Edition]int    // by readers
+	trouble Trouble
+}
+
+// Trouble is why no edition is made: since when, how often it was tried, the last error.
+// The zero Trouble is none.
+type Trouble struct {
+	Since time.Time
+	Tries int
+	Error string
+}
+
+// Trouble tells whether the last try to make an edition failed.
+func (s *Store) Trouble() Trouble {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.trouble
+}
+
+// note remembers how a try ended; one that was stopped says nothing.
+func (s *Store) note(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		s.trouble = Trouble{}
+		return
+	}
+	if s.trouble.Tries == 0 {
+		s.trouble.Since = s.Now().UTC()
+	}
+	s.trouble.Tries++
+	s.trouble.Error = err.Error()
 }
 
 // latestName is the newest edition in its folder.
