@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"maillon/catalog/territory"
 	"maillon/catalog/texts"
 	"maillon/node/web"
 	"maillon/store/search"
@@ -60,7 +61,13 @@ func (c counter) numbers(blocks []blockSpec) (web.Numbers, error) {
 	for _, g := range all.NotGiven {
 		n.NotGiven = append(n.NotGiven, web.NotGiven{Text: g.Text, Reason: g.Reason})
 	}
-	for _, spec := range blocks {
+	var level territory.Level
+	if slices.ContainsFunc(blocks, func(b blockSpec) bool { return b.by == search.ByDepartement }) {
+		if n.Outline, level, err = c.outlineMap(); err != nil {
+			return n, err
+		}
+	}
+	for _, spec := range withTable(blocks, level) {
 		b, t, err := c.block(spec)
 		if err != nil {
 			return n, err
@@ -70,6 +77,9 @@ func (c counter) numbers(blocks []blockSpec) (web.Numbers, error) {
 		}
 		if spec.by == search.ByDepartement {
 			n.Map, n.MapTitle = mapOf(t), texts.T(c.lang, "numbers.map")
+			if n.Outline != nil {
+				n.Map, n.MapTitle = web.TileMap{}, texts.T(c.lang, "numbers.map."+string(level))
+			}
 		}
 	}
 	return n, nil
@@ -160,17 +170,9 @@ func chosen(t search.Table, spec blockSpec) (groups []search.Group, timed bool) 
 
 // mapOf shades each département by its part of the largest amount.
 func mapOf(t search.Table) web.TileMap {
-	most := 0.0
-	for _, g := range t.Groups {
-		if g.Keys[0].Code != "" {
-			most = max(most, value(g, 1))
-		}
-	}
 	var totals []web.AuditTotal
-	for _, g := range t.Groups {
-		if code := g.Keys[0].Code; code != "" && most > 0 {
-			totals = append(totals, web.AuditTotal{Key: code, Percent: max(1, int(math.Round(100*value(g, 1)/most)))})
-		}
+	for code, percent := range partsOf(t) {
+		totals = append(totals, web.AuditTotal{Key: code, Percent: percent})
 	}
 	return web.NewTileMap(totals)
 }

@@ -132,7 +132,7 @@ func bound(f *float64) string {
 // facetParam is the parameter that a value of a facet sets.
 var facetParam = map[search.Dimension]string{
 	search.ByKind: "kind", search.ByState: "state", search.ByProcedure: "procedure", search.ByNature: "nature", search.ByTechnique: "technique",
-	search.ByDivision: "cpv", search.ByLevel: "level", search.ByRegion: "region", search.ByDepartement: "departement", search.ByBuyer: "buyer",
+	search.ByDivision: "cpv", search.ByLevel: "level", search.ByRegion: "region", search.ByDepartement: "departement", search.ByEPCI: "epci", search.ByCommune: "commune", search.ByBuyer: "buyer",
 	search.BySupplier: "supplier", search.ByNode: "node", search.ByYear: "from", search.BySize: "supplier_size", search.ByLocal: "supplier_local",
 	search.ByFirmCommune: "supplier_commune", search.ByFirmEPCI: "supplier_epci", search.ByFirmDep: "supplier_departement", search.ByFirmRegion: "supplier_region",
 }

@@ -26,6 +26,7 @@ func (s *Server) numberRoutes(r *mux.Router) {
 	get := func(path string, h handler) { r.Handle(path, s.answer(atOnce(mostCounts, h))).Methods("GET", "HEAD") }
 	get("/chiffres", s.numbersPage)
 	get("/chiffres.svg", s.numbersPicture)
+	get("/chiffres/carte-{level:departement|epci|commune}.svg", s.numbersMap)
 	get("/profils", s.profilesPage)
 	get("/profils/acheteur", s.buyerProfile)
 	get("/profils/entreprise", s.firmProfile)

@@ -11,6 +11,7 @@ type Numbers struct {
 	Figures   []Figure
 	Map       TileMap
 	MapTitle  string
+	Outline   *OutlineMap // instead of Map, where outlines were imported
 	Blocks    []Block
 	Targets   []Target
 	Finances  []Finances
@@ -22,6 +23,9 @@ type Numbers struct {
 	Contracts string // the contracts themselves
 	Files     []FileRow
 }
+
+// An OutlineMap is a picture of amounts in the parts of a territory.
+type OutlineMap struct{ URL, Alt string }
 
 // A Figure is a number with its name.
 type Figure struct{ Label, Value, Note string }

@@ -23,7 +23,7 @@ func sampleNumbers() Numbers {
 		Compared: &Comparison{"Semblables : Aval.", []string{"Amont", "Aval"}, []ComparedRow{{"Contrats", []ComparedCell{{"Amont", "3"}, {"Aval", "4"}}}}},
 		After:    []ContractList{{ID: "list-largest", Title: "Les plus gros", None: "Aucun."}},
 		Lists:    []ContractList{{ID: "list-ending", Title: "Finissent bientôt", Lead: "Les plus proches d’abord.", None: "Aucun.", Total: 1, More: "/opendata/marches", Items: []ContractRow{{URL: "/opendata/marches/a/b", Title: "Papier", Date: "2026-01-01", End: "2026-12-31", Amount: amount(3)}}}},
-		Targets:  sampleTargets(), Finances: sampleFinances(),
+		Outline:  &OutlineMap{"/opendata/chiffres/carte-epci.svg", "Carte. Les nombres sont dans le tableau."}, Targets: sampleTargets(), Finances: sampleFinances(),
 		Facts: []Indicator{{"Contrats", "12", "Leur nombre.", 12, 0, 0}}, NotGiven: []NotGiven{{"Taux de réussite", "Non publié."}}, Files: []FileRow{{Label: "CSV", URL: "/opendata/x.csv"}}}
 }
 
