@@ -9,9 +9,11 @@ import (
 	"sync"
 	"time"
 
+	"maillon/catalog/entry"
 	"maillon/federation"
 	"maillon/node/api"
 	"maillon/store/journal"
+	"maillon/store/view"
 )
 
 // fedView shows the API what this node knows of others.
@@ -82,33 +84,89 @@ func (n *Node) pastKeys() []string {
 // Nodes lists every node known here: this one, those that announced
 // themselves in its pools, and those that hubs below tell of.
 func (f fedView) Nodes() ([]api.NodeStatus, error) {
+	all := known{}
+	for _, m := range f.n.roster.all() {
+		all[m.Node] = heardOf(m)
+	}
+	heads, err := f.n.views.Heads()
+	if err != nil {
+		return nil, err
+	}
+	all.indirect(heads)
+	for _, p := range f.pools() {
+		for _, a := range p.announcements() {
+			all.announced(p, a)
+		}
+	}
+	f.followed(all, append(f.n.mirrors.all(), f.n.targets.all()...))
+	f.accused(all)
+	self := f.self()
+	delete(all, self.ID)
+	out := make([]api.NodeStatus, 0, len(all)+1)
+	for _, s := range all {
+		out = append(out, f.placed(s, self.ID))
+	}
+	slices.SortFunc(out, func(a, b api.NodeStatus) int { return strings.Compare(a.ID, b.ID) })
+	return append([]api.NodeStatus{self}, out...), nil
+}
+
+// Node is what Nodes lists of one node; ok is false if it is not known here.
+func (f fedView) Node(id string) (s api.NodeStatus, ok bool, err error) {
+	self := f.self()
+	if id == self.ID {
+		return self, true, nil
+	}
+	one, journals := known{}, f.n.mirrors.ofNode(id)
+	if m, ok := f.n.roster.member(id); ok {
+		one[id] = heardOf(m)
+		journals = append(journals, view.Journal{Node: id, Epoch: m.Epoch})
+	}
+	heads, err := f.n.views.HeadsOf(id)
+	if err != nil {
+		return s, false, err
+	}
+	one.indirect(heads)
+	for _, p := range f.pools() {
+		if a, ok := p.announcement(id); ok {
+			one.announced(p, a)
+		}
+	}
+	f.followed(one, journals)
+	f.accused(one)
+	s, ok = one[id]
+	return f.placed(s, self.ID), ok, nil
+}
+
+// known is what is gathered of nodes, by id.
+type known map[string]api.NodeStatus
+
+func heardOf(m entry.Member) api.NodeStatus {
+	return api.NodeStatus{
+		ID: m.Node, Geozone: m.Geozone, Level: m.Level, Name: m.Name, State: m.State, Hub: m.Hub, IsHub: m.IsHub, URL: m.URL, Base: m.Base, Storage: m.Storage, Mode: m.Mode,
+		Catalog: m.URL + "/catalog", Contact: m.Contact, Reason: m.Reason, Key: m.Key, PastKeys: m.PastKeys, Publishes: m.Publishes,
+	}
+}
+
+// self is what this node says of itself now.
+func (f fedView) self() api.NodeStatus {
 	n := f.n
 	self := n.selfStatus()
 	self.Announced, self.Mirrored, self.Seen = n.own.Size(), n.own.Size(), n.now().UTC().Truncate(time.Second)
 	self.Error = n.pusher.lastError()
-	all := map[string]api.NodeStatus{}
-	for _, m := range n.roster.all() {
-		all[m.Node] = api.NodeStatus{
-			ID: m.Node, Geozone: m.Geozone, Level: m.Level, Name: m.Name, State: m.State, Hub: m.Hub, IsHub: m.IsHub, URL: m.URL, Base: m.Base, Storage: m.Storage, Mode: m.Mode,
-			Catalog: m.URL + "/catalog", Contact: m.Contact, Reason: m.Reason, Key: m.Key, PastKeys: m.PastKeys, Publishes: m.Publishes,
-		}
+	return self
+}
+
+// placed names the hub of a member of this node.
+func (f fedView) placed(s api.NodeStatus, self string) api.NodeStatus {
+	if s.Hub == "" && s.State != Pending && s.ID != f.n.upstream() {
+		s.Hub = self
 	}
-	if err := f.indirect(all); err != nil {
-		return nil, err
-	}
-	f.announced(all)
-	f.followed(all)
-	f.accused(all)
-	delete(all, self.ID)
-	out := make([]api.NodeStatus, 0, len(all)+1)
-	for _, s := range all {
-		if s.Hub == "" && s.State != Pending && s.ID != n.upstream() {
-			s.Hub = self.ID
-		}
-		out = append(out, s)
-	}
-	slices.SortFunc(out, func(a, b api.NodeStatus) int { return strings.Compare(a.ID, b.ID) })
-	return append([]api.NodeStatus{self}, out...), nil
+	return s
+}
+
+// pools are those that this node is in.
+func (f fedView) pools() []*pool {
+	return slices.DeleteFunc([]*pool{f.n.above, f.n.below}, func(p *pool) bool { return p == nil })
 }
 
 func (n *Node) upstream() string {
@@ -119,74 +177,62 @@ func (n *Node) upstream() string {
 }
 
 // indirect adds the sizes that hubs below state of their members.
-func (f fedView) indirect(all map[string]api.NodeStatus) error {
-	heads, err := f.n.views.Heads()
-	if err != nil {
-		return err
-	}
+func (all known) indirect(heads []view.HeadRow) {
 	for _, h := range heads {
 		if s, ok := all[h.Head.Node]; ok {
 			s.Announced = max(s.Announced, checkpointSize(h.Head.Checkpoint))
 			all[h.Head.Node] = s
 		}
 	}
-	return nil
 }
 
-// announced adds what nodes say of themselves: the hub above, and nodes that
+// announced adds what a node says of itself in a pool: the hub above, and nodes that
 // wait for a decision.
-func (f fedView) announced(all map[string]api.NodeStatus) {
-	for _, p := range []*pool{f.n.above, f.n.below} {
-		if p == nil {
-			continue
+func (all known) announced(p *pool, a federation.Announcement) {
+	if !p.hub && a.Node != p.cfg.Hub {
+		return // a neighbour: its hub tells of it
+	}
+	s, known := all[a.Node]
+	if !known {
+		s = api.NodeStatus{
+			ID: a.Node, Geozone: a.Geozone, Level: a.Level, Name: a.Name, State: Pending, URL: a.URL,
+			Catalog: a.URL + "/catalog", Key: a.Key, IsHub: a.Role == federation.RoleHub,
 		}
-		for _, a := range p.announcements() {
-			if !p.hub && a.Node != p.cfg.Hub {
-				continue // a neighbour: its hub tells of it
-			}
-			s, known := all[a.Node]
-			if !known {
-				s = api.NodeStatus{
-					ID: a.Node, Geozone: a.Geozone, Level: a.Level, Name: a.Name, State: Pending, URL: a.URL,
-					Catalog: a.URL + "/catalog", Key: a.Key, IsHub: a.Role == federation.RoleHub,
-				}
-				if !p.hub {
-					s.State = "hub"
-				}
-			}
-			if a.Key == s.Key {
-				s.Announced = max(s.Announced, a.Size)
-				s.Seen = p.lastSeen(a.Node)
-				if a.Status == federation.Gone && s.State == Accepted {
-					s.State = "gone"
-				}
-			}
-			all[a.Node] = s
+		if !p.hub {
+			s.State = "hub"
 		}
 	}
+	if a.Key == s.Key {
+		s.Announced = max(s.Announced, a.Size)
+		s.Seen = p.lastSeen(a.Node)
+		if a.Status == federation.Gone && s.State == Accepted {
+			s.State = "gone"
+		}
+	}
+	all[a.Node] = s
 }
 
-// followed adds how far the mirrors are and how following goes.
-func (f fedView) followed(all map[string]api.NodeStatus) {
-	for _, j := range f.n.mirrors.all() {
-		s, ok := all[j.Node]
-		if log, have := f.n.mirrorOf(j); ok && have {
-			s.Mirrored = max(s.Mirrored, log.Size())
-			all[j.Node] = s
-		}
-	}
+// followed adds how far some mirrors are and how following goes.
+func (f fedView) followed(all known, journals []view.Journal) {
 	f.n.targets.mu.Lock()
 	defer f.n.targets.mu.Unlock()
-	for j, st := range f.n.targets.state {
-		if s, ok := all[j.Node]; ok {
-			s.Error = st.Error
-			all[j.Node] = s
+	for _, j := range journals {
+		s, ok := all[j.Node]
+		if !ok {
+			continue
 		}
+		if log, have := f.n.mirrorOf(j); have {
+			s.Mirrored = max(s.Mirrored, log.Size())
+		}
+		if st, have := f.n.targets.state[j]; have {
+			s.Error = st.Error
+		}
+		all[j.Node] = s
 	}
 }
 
 // accused says of whom this node holds evidence.
-func (f fedView) accused(all map[string]api.NodeStatus) {
+func (f fedView) accused(all known) {
 	for id, s := range all {
 		if e, ok := f.n.witness.accused(id); ok && s.Reason == "" {
 			s.Reason = e.Reason

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/mail"
 	"net/url"
 	"slices"
@@ -37,6 +38,13 @@ type targets struct {
 	mu    sync.Mutex
 	state map[view.Journal]followState
 	under map[view.Journal]string // being followed now, and from which server
+}
+
+// all lists the journals that are or were followed, in a fixed order.
+func (t *targets) all() []view.Journal {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.SortedFunc(maps.Keys(t.state), compareJournals)
 }
 
 type followState struct {

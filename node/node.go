@@ -337,21 +337,31 @@ func (n *Node) close() error {
 type mirrors struct {
 	mu   sync.RWMutex
 	logs map[view.Journal]*journal.Log
+	of   map[string][]view.Journal // by node
 }
 
-func newMirrors() mirrors { return mirrors{logs: map[view.Journal]*journal.Log{}} }
+func newMirrors() mirrors {
+	return mirrors{logs: map[view.Journal]*journal.Log{}, of: map[string][]view.Journal{}}
+}
 
 func (m *mirrors) get(node string) (*journal.Log, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var best *journal.Log
 	epoch := -1
-	for j, l := range m.logs {
-		if j.Node == node && j.Epoch > epoch {
-			best, epoch = l, j.Epoch
+	for _, j := range m.of[node] {
+		if j.Epoch > epoch {
+			best, epoch = m.logs[j], j.Epoch
 		}
 	}
 	return best, best != nil
+}
+
+// ofNode lists the mirrors of a node's journals.
+func (m *mirrors) ofNode(node string) []view.Journal {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return slices.Clone(m.of[node])
 }
 
 // all lists the mirrors in a fixed order.
@@ -388,6 +398,7 @@ func (n *Node) mirror(j view.Journal, v note.Verifier) (*journal.Log, error) {
 		return nil, fmt.Errorf("open mirror of %s: %w", j.Node, err)
 	}
 	n.mirrors.logs[j] = l
+	n.mirrors.of[j.Node] = append(n.mirrors.of[j.Node], j)
 	return l, nil
 }
 

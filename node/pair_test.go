@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -206,6 +207,8 @@ func TestAnUnknownNodeIsPendingUntilItIsAccepted(t *testing.T) {
 		}
 		return nil
 	})
+	eventually(t, "one node is looked up as it is listed", func() error { return lookedUp(fedView{hub.node}) })
+	eventually(t, "and at the member", func() error { return lookedUp(fedView{member.node}) })
 	hub.restart()
 	eventually(t, "still accepted and mirrored after a restart", func() error {
 		if n := hub.node.Mirrored(memberID); n != 1 {
@@ -226,6 +229,23 @@ func TestAnUnknownNodeIsPendingUntilItIsAccepted(t *testing.T) {
 	if after, err := hub.node.Summary(); err != nil || after != before || after.Contracts != 1 {
 		t.Errorf("rebuilt %+v, before %+v, %v", after, before, err)
 	}
+}
+
+// lookedUp compares what is listed of every node with what is looked up of each.
+func lookedUp(f fedView) error {
+	all, err := f.Nodes()
+	if err != nil || len(all) < 2 {
+		return fmt.Errorf("%d nodes, %w", len(all), err)
+	}
+	for _, want := range all {
+		if got, ok, err := f.Node(want.ID); err != nil || !ok || !reflect.DeepEqual(got, want) {
+			return fmt.Errorf("%+v, listed as %+v, %t, %w", got, want, ok, err)
+		}
+	}
+	if got, ok, err := f.Node("21690123100011"); ok || err != nil {
+		return fmt.Errorf("a node that nobody knows: %+v, %w", got, err)
+	}
+	return nil
 }
 
 func TestTheOpenModeAcceptsOnlyItsOwnTerritory(t *testing.T) {

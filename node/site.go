@@ -117,6 +117,17 @@ func (f siteFed) Nodes() ([]api.NodeStatus, error) {
 	return all, nil
 }
 
+func (f siteFed) Node(id string) (api.NodeStatus, bool, error) {
+	if id != f.self.ID {
+		return f.fedView.Node(id)
+	}
+	s, _, err := f.fedView.Node(id)
+	size := s.Announced
+	s = f.self
+	s.Announced, s.Mirrored = size, size
+	return s, true, err
+}
+
 func (f siteFed) Climb(*http.Request, string) []api.Step { return nil }
 
 // SiteStopped is [Node.SendSite] for a node that does not run. Its views are brought up to

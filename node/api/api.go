@@ -48,6 +48,8 @@ import (
 type Federation interface {
 	// Nodes lists every node known here, this one first.
 	Nodes() ([]NodeStatus, error)
+	// Node is one of them; ok is false if it is not known here.
+	Node(id string) (s NodeStatus, ok bool, err error)
 	// Announce takes an announcement that was posted.
 	Announce(note []byte) federation.Decision
 	// Uplinks lists the levels above, the nearest first.

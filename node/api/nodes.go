@@ -33,17 +33,15 @@ func (s *Server) listNodes(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *Server) getNode(w http.ResponseWriter, r *http.Request) error {
-	nodes, err := s.Fed.Nodes()
+	id := mux.Vars(r)["id"]
+	n, ok, err := s.Fed.Node(id)
 	if err != nil {
 		return err
 	}
-	id := mux.Vars(r)["id"]
-	for _, n := range nodes {
-		if n.ID == id {
-			return writeJSON(w, n)
-		}
+	if !ok {
+		return fmt.Errorf("node %q: %w", id, store.ErrNotFound)
 	}
-	return fmt.Errorf("node %q: %w", id, store.ErrNotFound)
+	return writeJSON(w, n)
 }
 
 func (s *Server) getClimb(w http.ResponseWriter, r *http.Request) error {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,15 @@ type rig struct {
 func (r *rig) Nodes() ([]NodeStatus, error) {
 	return []NodeStatus{r.s.Self, {ID: "21350001000011", Name: "Acigné", Level: "commune", Geozone: "fr:commune:35001", State: "accepted",
 		URL: "https://acigne.example", Catalog: "https://acigne.example/catalog", Contact: r.contact}}, nil
+}
+
+func (r *rig) Node(id string) (NodeStatus, bool, error) {
+	nodes, err := r.Nodes()
+	i := slices.IndexFunc(nodes, func(n NodeStatus) bool { return n.ID == id })
+	if i < 0 {
+		return NodeStatus{}, false, err
+	}
+	return nodes[i], true, err
 }
 func (r *rig) Announce([]byte) federation.Decision {
 	return federation.Decision{Status: federation.Refused, Reason: "signature"}

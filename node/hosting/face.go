@@ -378,6 +378,12 @@ func (h hermit) Nodes() ([]api.NodeStatus, error) {
 	return []api.NodeStatus{s}, nil
 }
 
+// Node is the node itself: of others it knows nothing.
+func (h hermit) Node(id string) (api.NodeStatus, bool, error) {
+	list, err := h.Nodes()
+	return list[0], id == list[0].ID, err
+}
+
 func (hermit) Uplinks() []api.Uplink { return nil }
 func (hermit) Announce([]byte) federation.Decision {
 	return federation.Decision{Status: federation.Refused, Reason: "this node is not a hub"}

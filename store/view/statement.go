@@ -258,6 +258,7 @@ type hearsay struct {
 	valid    bool
 	members  []MemberRow
 	heads    []HeadRow
+	of       map[string][]HeadRow // heads by node
 }
 
 // Members lists what believed speakers say of nodes. It must not be changed.
@@ -271,6 +272,16 @@ func (v *Views) Members() ([]MemberRow, error) {
 func (v *Views) Heads() ([]HeadRow, error) {
 	_, heads, err := v.said()
 	return heads, err
+}
+
+// HeadsOf lists the same of one node. It must not be changed.
+func (v *Views) HeadsOf(node string) ([]HeadRow, error) {
+	if _, _, err := v.said(); err != nil {
+		return nil, err
+	}
+	v.told.mu.Lock()
+	defer v.told.mu.Unlock()
+	return v.told.of[node], nil
 }
 
 func (v *Views) said() ([]MemberRow, []HeadRow, error) {
@@ -303,5 +314,9 @@ func (v *Views) said() ([]MemberRow, []HeadRow, error) {
 		return nil, nil, err
 	}
 	t.members, t.heads, t.revision, t.valid = rows, heads, now, true
+	t.of = map[string][]HeadRow{}
+	for _, h := range heads {
+		t.of[h.Head.Node] = append(t.of[h.Head.Node], h)
+	}
 	return rows, heads, nil
 }
