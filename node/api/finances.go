@@ -116,11 +116,8 @@ func (c counter) budgetYear(b scdl.Budget) (BudgetYear, error) {
 	out := BudgetYear{Budget: b, Spent: b.Spent()}
 	year := strconv.Itoa(b.Year)
 	q := counted(search.Query{Buyer: []string{b.SIRET}, Notified: search.Days{From: year + "-01-01", To: year + "-12-31"}})
-	t, err := c.s.Index.Group(c.ctx, q, []search.Dimension{}, []search.Measure{"sum:amount"})
+	t, err := c.s.Index.Plausible(c.ctx, q, []search.Dimension{}, []search.Measure{"sum:amount"})
 	if err != nil {
-		return out, err
-	}
-	if err := c.s.leaveImplausible(c.ctx, q, &t, 0); err != nil {
 		return out, err
 	}
 	out.Contracts, out.Missing, out.Amount = t.Total.N, t.Total.Missing[0], t.Total.Values[0]
@@ -169,11 +166,8 @@ func (c counter) beneficiaries(giver string, given []scdl.Grant) ([]BeneficiaryJ
 		if own {
 			q.Buyer = []string{giver}
 		}
-		t, err := c.s.Index.Group(c.ctx, q, []search.Dimension{search.BySupplier}, []search.Measure{"sum:amount"})
+		t, err := c.s.Index.Plausible(c.ctx, q, []search.Dimension{search.BySupplier}, []search.Measure{"sum:amount"})
 		if err != nil {
-			return nil, err
-		}
-		if err := c.s.leaveImplausible(c.ctx, q, &t, 0); err != nil {
 			return nil, err
 		}
 		for _, g := range t.Groups {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -59,44 +58,30 @@ var indicators = []struct {
 	{"months-median", "months", "median:months"}, {"conforming", "share", "rate:conforme"},
 }
 
-// firmIndicators are made of what SIRENE says of the first supplier. Those of amounts
-// leave out amounts that cannot be.
+// firmIndicators are made of what SIRENE says of the first supplier.
 var firmIndicators = []struct {
 	id, unit string
 	measure  search.Measure
-	amount   bool
 }{
-	{"local-commune", "share", "rate:local_commune", false}, {"local-epci", "share", "rate:local_epci", false}, {"local-epci-amount", "share", "amount_rate:local_epci", true},
-	{"local-departement", "share", "rate:local_departement", false}, {"local-departement-amount", "share", "amount_rate:local_departement", true},
-	{"local-region", "share", "rate:local_region", false}, {"local-region-amount", "share", "amount_rate:local_region", true},
-	{"distance-median", "kilometres", "median:distance", false}, {"distance-p90", "kilometres", "p90:distance", false},
-	{"sme", "share", "rate:sme", false}, {"sme-amount", "share", "amount_rate:sme", true},
+	{"local-commune", "share", "rate:local_commune"}, {"local-epci", "share", "rate:local_epci"}, {"local-epci-amount", "share", "amount_rate:local_epci"},
+	{"local-departement", "share", "rate:local_departement"}, {"local-departement-amount", "share", "amount_rate:local_departement"},
+	{"local-region", "share", "rate:local_region"}, {"local-region-amount", "share", "amount_rate:local_region"},
+	{"distance-median", "kilometres", "median:distance"}, {"distance-p90", "kilometres", "p90:distance"},
+	{"sme", "share", "rate:sme"}, {"sme-amount", "share", "amount_rate:sme"},
 }
 
 // ofFirms are the indicators of where suppliers sit and of what size they are.
 func (s *Server) ofFirms(ctx context.Context, q search.Query, n int, lang texts.Lang) (list []Indicator, err error) {
-	var tables [2]search.Table
-	for i, amount := range []bool{false, true} {
-		var measures []search.Measure
-		for _, one := range firmIndicators {
-			if one.amount == amount {
-				measures = append(measures, one.measure)
-			}
-		}
-		if most := math.Nextafter(implausible, 0); amount && (q.Amount.Max == nil || *q.Amount.Max > most) {
-			q.Amount.Max = &most
-		}
-		if tables[i], err = s.Index.Group(ctx, q, []search.Dimension{}, measures); err != nil {
-			return nil, err
-		}
-	}
+	var measures []search.Measure
 	for _, one := range firmIndicators {
-		t := &tables[0]
-		if one.amount {
-			t = &tables[1]
-		}
-		at := slices.Index(t.Measures, one.measure)
-		list = append(list, indicatorOf(one.id, one.unit, t.Total.Values[at], n, n-(t.Total.N-t.Total.Missing[at]), lang))
+		measures = append(measures, one.measure)
+	}
+	t, err := s.Index.Plausible(ctx, q, []search.Dimension{}, measures)
+	if err != nil {
+		return nil, err
+	}
+	for i, one := range firmIndicators {
+		list = append(list, indicatorOf(one.id, one.unit, t.Total.Values[i], n, t.Total.Missing[i], lang))
 	}
 	return list, nil
 }
@@ -130,11 +115,8 @@ func (s *Server) indicatorsOf(ctx context.Context, q search.Query, lang texts.La
 	for i, one := range indicators {
 		measures[i] = one.measure
 	}
-	t, err := s.Index.Group(ctx, q, []search.Dimension{}, measures)
+	t, err := s.Index.Plausible(ctx, q, []search.Dimension{}, measures)
 	if err != nil {
-		return IndicatorsAnswer{}, err
-	}
-	if err := s.leaveImplausible(ctx, q, &t, slices.Index(measures, "sum:amount")); err != nil {
 		return IndicatorsAnswer{}, err
 	}
 	a := IndicatorsAnswer{Total: t.Total.N, Items: []Indicator{}}
@@ -167,41 +149,6 @@ func indicatorOf(id, unit string, v *float64, n, missing int, lang texts.Lang) I
 	return i
 }
 
-// implausible is an amount that stands for "not known" in many files, or for a slip:
-// from it on amounts are left out of the sums of pages and indicators. Medians do not
-// mind them, and they are listed first among the largest contracts.
-const implausible = 999_999_999
-
-// leaveImplausible takes the amounts that cannot be out of a table's sums, and counts
-// them as missing.
-func (s *Server) leaveImplausible(ctx context.Context, q search.Query, t *search.Table, at int) error {
-	least := float64(implausible)
-	if q.Amount.Min == nil || *q.Amount.Min < least {
-		q.Amount.Min = &least
-	}
-	bad, err := s.Index.Group(ctx, q, t.By, []search.Measure{"sum:amount"})
-	if err != nil || bad.Total.N == 0 {
-		return err
-	}
-	without := func(g, bad search.Group) search.Group {
-		g.Values, g.Missing = slices.Clone(g.Values), slices.Clone(g.Missing)
-		sum := max(0, value(g, at)-value(bad, 0))
-		if g.Missing[at] += bad.N; g.Missing[at] >= g.N {
-			g.Values[at] = nil
-		} else {
-			g.Values[at] = &sum
-		}
-		return g
-	}
-	t.Total = without(t.Total, bad.Total)
-	for i, g := range t.Groups {
-		if j := slices.IndexFunc(bad.Groups, func(b search.Group) bool { return slices.Equal(b.Keys, g.Keys) }); j >= 0 {
-			t.Groups[i] = without(g, bad.Groups[j])
-		}
-	}
-	return nil
-}
-
 // periodOf is when the contracts of a query were notified.
 func (s *Server) periodOf(ctx context.Context, q search.Query) (p Period, err error) {
 	t, err := s.Index.Group(ctx, q, []search.Dimension{search.ByMonth}, []search.Measure{search.CountOf})
@@ -219,11 +166,8 @@ func (s *Server) periodOf(ctx context.Context, q search.Query) (p Period, err er
 // moreIndicators are those that one measure does not give: how concentrated suppliers
 // are, and what ends soon.
 func (s *Server) moreIndicators(ctx context.Context, q search.Query, n int, lang texts.Lang) (list []Indicator, err error) {
-	t, err := s.Index.Group(ctx, q, []search.Dimension{search.BySupplier}, []search.Measure{"sum:amount"})
+	t, err := s.Index.Plausible(ctx, q, []search.Dimension{search.BySupplier}, []search.Measure{"sum:amount"})
 	if err != nil {
-		return nil, err
-	}
-	if err := s.leaveImplausible(ctx, q, &t, 0); err != nil {
 		return nil, err
 	}
 	var top, hhi *float64

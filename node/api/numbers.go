@@ -99,11 +99,8 @@ func (c counter) block(spec blockSpec) (web.Block, search.Table, error) {
 	if spec.by == search.ByEndMonth { // what has ended is no opportunity
 		q.Ends = endsWithin(c.s.Now(), spec.most)
 	}
-	t, err := c.s.Index.Group(c.ctx, q, []search.Dimension{spec.by}, blockMeasures)
+	t, err := c.s.Index.Plausible(c.ctx, q, []search.Dimension{spec.by}, blockMeasures)
 	if err != nil {
-		return web.Block{}, t, err
-	}
-	if err := c.s.leaveImplausible(c.ctx, q, &t, 1); err != nil {
 		return web.Block{}, t, err
 	}
 	key := "numbers.block." + string(spec.by)

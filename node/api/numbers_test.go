@@ -125,3 +125,39 @@ func TestPicturesStandAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestSumsLeaveOutWhatPagesLeaveOut: and say so, unless what was published is asked for.
+func TestSumsLeaveOutWhatPagesLeaveOut(t *testing.T) {
+	r := bought(t)
+	const ask = "/api/v1/stats?by=cpv2&measures=count,sum:amount,mean:amount,max:amount,share:amount"
+	for query, want := range map[string]struct{ sum, mean, most, missing float64 }{
+		"":                 {123_000, 41_000, 999_999_999, 1},
+		"&as_published=0":  {123_000, 41_000, 999_999_999, 1},
+		"&as_published=1":  {1_000_122_999, 250_030_749.75, 999_999_999, 0},
+		"&amount_max=1000": {0, 0, 0, 0},
+	} {
+		var a StatsAnswer
+		if err := json.NewDecoder(r.do("GET", ask+query, "").Body).Decode(&a); err != nil {
+			t.Fatal(err)
+		}
+		total := a.Table.Total
+		if value(total, 1) != want.sum || value(total, 2) != want.mean || value(total, 3) != want.most || float64(total.Missing[1]) != want.missing {
+			t.Errorf("%s: %v %v %v, missing %v; want %+v", query, value(total, 1), value(total, 2), value(total, 3), total.Missing, want)
+		}
+		switch e := a.Excluded; {
+		case query == "&as_published=1":
+			if e != nil {
+				t.Errorf("as published: %+v", e)
+			}
+		case e == nil || float64(e.Contracts) != want.missing || e.AmountFrom != search.Implausible || !strings.Contains(e.Definition, "as_published"):
+			t.Errorf("%s: excluded %+v", query, e)
+		}
+	}
+	if res := r.do("GET", ask+"&as_published=yes", ""); res.StatusCode != http.StatusBadRequest {
+		t.Errorf("as_published=yes: %s", res.Status)
+	}
+	csv := text(t, r.do("GET", "/api/v1/stats?by=year&measures=sum:amount&format=csv", ""))
+	if want := "2026;;4;123000;1\n"; !strings.HasSuffix(csv, want) {
+		t.Errorf("CSV %q, want %q at its end", csv, want)
+	}
+}

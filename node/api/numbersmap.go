@@ -81,11 +81,8 @@ func (s *Server) numbersMap(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("no outlines of level %s: %w", level, store.ErrNotFound)
 	}
 	by := zoneDimensions[level]
-	t, err := s.Index.Group(c.ctx, c.q, []search.Dimension{by}, blockMeasures)
+	t, err := s.Index.Plausible(c.ctx, c.q, []search.Dimension{by}, blockMeasures)
 	if err != nil {
-		return err
-	}
-	if err := s.leaveImplausible(c.ctx, c.q, &t, 1); err != nil {
 		return err
 	}
 	parts := partsOf(t)

@@ -44,7 +44,7 @@ var operations = []openapi.Operation{
 		Params: slices.Concat(params{{Name: "format", Enum: exportNames()}}, contractParams, params{{Name: "sort", Enum: named(search.Sorts())}, lang}),
 		Answer: []openapi.Answer{{Status: http.StatusOK, Media: exportMedia()}}},
 	get("contracts", "getStats", "/api/v1/stats", StatsAnswer{}, slices.Concat(params{
-		{Name: "by", Example: "year"}, {Name: "measures", Example: "count,sum:amount,median:amount"}, {Name: "format", Enum: []string{"json", "csv"}},
+		{Name: "by", Example: "year"}, {Name: "measures", Example: "count,sum:amount,median:amount"}, {Name: "format", Enum: []string{"json", "csv"}}, {Name: "as_published", Enum: []string{"0", "1"}},
 	}, contractParams, params{lang}), also("text/csv")),
 	get("contracts", "getIndicators", "/api/v1/indicators", IndicatorsAnswer{}, slices.Concat(contractParams, params{lang})),
 	get("contracts", "getTargets", "/api/v1/targets", items[TargetJSON]{}, params{{Name: "buyer"}, lang}),

@@ -100,15 +100,6 @@ func (s *Server) numbersPicture(w http.ResponseWriter, r *http.Request) error {
 	c := counter{s, r.Context(), search.Query{}, langOf(r)}
 	spec := blockSpec{t.By[0], 20}
 	at := slices.Index(t.Measures, "sum:amount")
-	if at >= 0 {
-		q, err := queryOf(v, statParameters...)
-		if err != nil {
-			return err
-		}
-		if err := s.leaveImplausible(r.Context(), counted(q), &t, at); err != nil {
-			return err
-		}
-	}
 	groups, timed := chosen(search.Table{By: t.By, Measures: t.Measures, Groups: pairs(t.Groups, at)}, spec)
 	picture := chart.Chart{Title: texts.T(c.lang, "numbers.block."+string(spec.by)), Desc: s.Self.Name + " – " + s.Self.URL, Colour: s.Pages.Site().Theme.Colour}
 	for _, g := range groups {
@@ -232,11 +223,8 @@ func (c counter) options(name, chosen string) (list []web.Option) {
 
 // sentences say the numbers in plain words.
 func (c counter) sentences() ([]string, error) {
-	t, err := c.s.Index.Group(c.ctx, c.q, []search.Dimension{}, []search.Measure{"sum:amount", "median:amount", "rate:single_offer", "rate:environmental", "rate:social", "rate:late"})
+	t, err := c.s.Index.Plausible(c.ctx, c.q, []search.Dimension{}, []search.Measure{"sum:amount", "median:amount", "rate:single_offer", "rate:environmental", "rate:social", "rate:late"})
 	if err != nil || t.Total.N == 0 {
-		return nil, err
-	}
-	if err := c.s.leaveImplausible(c.ctx, c.q, &t, 0); err != nil {
 		return nil, err
 	}
 	percent := func(i int) string { return decimal(c.lang, math.Round(100*value(t.Total, i)), 0) }
@@ -248,11 +236,8 @@ func (c counter) sentences() ([]string, error) {
 	if t.Total.Values[1] != nil {
 		say = append(say, texts.T(c.lang, "numbers.say.half", amountOf(c.lang, "euros", t.Total.Values[1])))
 	}
-	fields, err := c.s.Index.Group(c.ctx, c.q, []search.Dimension{search.ByDivision}, blockMeasures)
+	fields, err := c.s.Index.Plausible(c.ctx, c.q, []search.Dimension{search.ByDivision}, blockMeasures)
 	if err != nil {
-		return nil, err
-	}
-	if err := c.s.leaveImplausible(c.ctx, c.q, &fields, 1); err != nil {
 		return nil, err
 	}
 	if groups, _ := chosen(fields, blockSpec{search.ByDivision, 1}); len(groups) > 0 && value(t.Total, 0) > 0 && groups[0].Keys[0].Code != "" {

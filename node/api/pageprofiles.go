@@ -61,7 +61,7 @@ func (c counter) addEnding(n *web.Numbers, q search.Query, id string, months int
 func (c counter) addLargest(n *web.Numbers) error {
 	q := c.q
 	q.Sort, q.Limit = search.Largest, mostLargest
-	list, err := c.list(q, "largest", texts.T(c.lang, "numbers.list.largest.lead", amountOf(c.lang, "euros", new(float64(implausible)))))
+	list, err := c.list(q, "largest", texts.T(c.lang, "numbers.list.largest.lead", amountOf(c.lang, "euros", new(float64(search.Implausible)))))
 	n.After = append(n.After, list)
 	return err
 }

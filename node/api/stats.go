@@ -10,18 +10,27 @@ import (
 	"strconv"
 
 	"maillon/catalog/pivot"
+	"maillon/catalog/texts"
 	"maillon/store/search"
 	"maillon/store/view"
 )
 
 // statParameters are what /api/v1/stats reads beside the filter.
-var statParameters = []string{"by", "measures", "format"}
+var statParameters = []string{"by", "measures", "format", "as_published"}
 
 // A StatsAnswer is how many contracts the node shows and in what state and, of those
 // that a filter finds, a table of numbers.
 type StatsAnswer struct {
 	view.Totals
-	Table *search.Table `json:"table,omitempty"`
+	Table    *search.Table `json:"table,omitempty"`
+	Excluded *Excluded     `json:"excluded,omitempty"` // null where amounts are as published
+}
+
+// An Excluded says which amounts sums, means and shares leave out, as on pages.
+type Excluded struct {
+	Contracts  int     `json:"contracts"`  // of those that the filter finds
+	AmountFrom float64 `json:"amountFrom"` // euros; such amounts and larger ones
+	Definition string  `json:"definition"`
 }
 
 // counted is the query of numbers: unless a state is asked for, what was withdrawn
@@ -51,8 +60,15 @@ func (s *Server) stats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, StatsAnswer{totals, &table})
+	answer := StatsAnswer{Totals: totals, Table: &table}
+	if !asPublished(v) {
+		answer.Excluded = &Excluded{table.Excluded, search.Implausible, texts.T(langOf(r), "stats.excluded")}
+	}
+	return writeJSON(w, answer)
 }
+
+// asPublished reports whether sums take every amount.
+func asPublished(v url.Values) bool { return v.Get("as_published") == "1" }
 
 func (s *Server) table(ctx context.Context, v url.Values) (search.Table, error) {
 	if err := s.Ready(); err != nil {
@@ -73,7 +89,13 @@ func (s *Server) table(ctx context.Context, v url.Values) (search.Table, error) 
 	if by == nil {
 		by = []search.Dimension{}
 	}
-	return s.Index.Group(ctx, counted(q), by, measures)
+	switch v.Get("as_published") {
+	case "", "0":
+		return s.Index.Plausible(ctx, counted(q), by, measures)
+	case "1":
+		return s.Index.Group(ctx, counted(q), by, measures)
+	}
+	return search.Table{}, &BadParameter{"as_published", v.Get("as_published"), "1, 0"}
 }
 
 // tableCSV writes a table: the keys, their labels, how many contracts, and for each

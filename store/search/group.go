@@ -15,7 +15,13 @@ type Table struct {
 	Total    Group       `json:"total"`  // over all contracts that the query finds
 	Groups   []Group     `json:"groups"` // the largest first; by time, the oldest first
 	Omitted  int         `json:"omitted,omitempty"`
+	// Excluded is how many contracts were left out of sums of amounts, see
+	// [Index.Plausible].
+	Excluded int `json:"-"`
 }
+
+// Implausible is an amount that stands for "not known" in many files, or for a slip.
+const Implausible = 999_999_999
 
 // A Group is the contracts that share a value of each dimension.
 type Group struct {
@@ -45,9 +51,11 @@ type grouping struct {
 	cells map[uint64]int
 	keys  []uint64
 	rows  [][]uint32 // of each group
+
+	plausible bool // see Implausible
 }
 
-func (c *core) group(q *Query, by []Dimension, measures []Measure) (Table, error) {
+func (c *core) group(q *Query, by []Dimension, measures []Measure, plausible bool) (Table, error) {
 	t := Table{By: by, Measures: measures, Groups: []Group{}}
 	if len(by) > 2 {
 		return t, &ParamError{Name: "by", Value: joined(by), Want: "one or two dimensions"}
@@ -57,7 +65,7 @@ func (c *core) group(q *Query, by []Dimension, measures []Measure) (Table, error
 			return t, fmt.Errorf("measure %q is unknown", m)
 		}
 	}
-	g := &grouping{c: c, cells: map[uint64]int{}}
+	g := &grouping{c: c, cells: map[uint64]int{}, plausible: plausible}
 	for _, d := range by {
 		if !d.Known() {
 			return t, &ParamError{Name: "by", Value: string(d), Want: joined(Dimensions())}
@@ -69,6 +77,7 @@ func (c *core) group(q *Query, by []Dimension, measures []Measure) (Table, error
 		g.split(all)
 	}
 	t.Total = g.measured(all, all, measures)
+	t.Excluded = g.excluded(all, measures)
 	order := make([]int, len(g.rows))
 	for i := range order {
 		order[i] = i
@@ -179,11 +188,12 @@ func (g *grouping) measure(rows, all []uint32, m Measure) (value float64, missin
 	case op == "rate":
 		return rate(rows, g.c.fact(of))
 	case op == "amount_rate":
-		return amountRate(rows, g.c.amount, g.c.fact(of))
+		return amountRate(rows, g.number(op, "amount"), g.c.fact(of))
 	case op == "distinct":
 		return g.distinct(rows, of), 0
 	}
-	values := known(rows, g.c.number(of))
+	number := g.number(op, of)
+	values := known(rows, number)
 	missing = len(rows) - len(values)
 	if len(values) == 0 {
 		return math.NaN(), missing
@@ -192,7 +202,7 @@ func (g *grouping) measure(rows, all []uint32, m Measure) (value float64, missin
 	case "sum":
 		return sum(values), missing
 	case "share":
-		return sum(values) / sum(known(all, g.c.number(of))), missing
+		return sum(values) / sum(known(all, number)), missing
 	case "mean":
 		return sum(values) / float64(len(values)), missing
 	case "min":
@@ -203,6 +213,44 @@ func (g *grouping) measure(rows, all []uint32, m Measure) (value float64, missin
 	p, _ := percent(op)
 	slices.Sort(values)
 	return percentile(values, p), missing
+}
+
+// adds reports whether an operation adds amounts up.
+func adds(op, of string) bool {
+	return op == "amount_rate" || (of == "amount" || of == "initial") && (op == "sum" || op == "mean" || op == "share")
+}
+
+// number gives what an operation takes of a row.
+func (g *grouping) number(op, of string) func(row uint32) float64 {
+	number := g.c.number(of)
+	if !g.plausible || !adds(op, of) {
+		return number
+	}
+	return func(row uint32) float64 {
+		if v := number(row); v < Implausible {
+			return v
+		}
+		return math.NaN()
+	}
+}
+
+// excluded counts the rows that have an amount which what is measured leaves out.
+func (g *grouping) excluded(rows []uint32, measures []Measure) (n int) {
+	of := map[string]bool{}
+	for _, m := range measures {
+		if op, what := m.parts(); g.plausible && adds(op, what) {
+			if op == "amount_rate" {
+				what = "amount"
+			}
+			of[what] = true
+		}
+	}
+	for _, r := range rows {
+		if of["amount"] && g.c.amount[r] >= Implausible || of["initial"] && g.c.initial[r] >= Implausible {
+			n++
+		}
+	}
+	return n
 }
 
 // percentile is by linear interpolation between the two nearest of the sorted values,
@@ -252,11 +300,11 @@ func rate(rows []uint32, fact func(uint32) (is, known bool)) (float64, int) {
 
 // amountRate is the part of the amount of those rows of which a fact is so, among the
 // rows that tell both.
-func amountRate(rows []uint32, amounts []float64, fact func(uint32) (is, known bool)) (float64, int) {
+func amountRate(rows []uint32, amount func(uint32) float64, fact func(uint32) (is, known bool)) (float64, int) {
 	n, yes, all := 0, 0.0, 0.0
 	for _, r := range rows {
 		is, known := fact(r)
-		v := amounts[r]
+		v := amount(r)
 		if !known || v != v {
 			continue
 		}

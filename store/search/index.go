@@ -121,8 +121,19 @@ func (x *Index) Rows(ctx context.Context, q Query) iter.Seq2[string, error] {
 }
 
 // Group groups the contracts that a query finds by up to two dimensions and measures
-// each group.
+// each group, amounts as they were published.
 func (x *Index) Group(ctx context.Context, q Query, by []Dimension, measures []Measure) (Table, error) {
+	return x.group(ctx, q, by, measures, false)
+}
+
+// Plausible is [Index.Group], but amounts from [Implausible] on count as not known in
+// what adds amounts up: sum, mean, share and amount_rate. [Table.Excluded] says of how
+// many contracts.
+func (x *Index) Plausible(ctx context.Context, q Query, by []Dimension, measures []Measure) (Table, error) {
+	return x.group(ctx, q, by, measures, true)
+}
+
+func (x *Index) group(ctx context.Context, q Query, by []Dimension, measures []Measure, plausible bool) (Table, error) {
 	if err := ctx.Err(); err != nil {
 		return Table{}, err
 	}
@@ -131,12 +142,12 @@ func (x *Index) Group(ctx context.Context, q Query, by []Dimension, measures []M
 	if !x.ready {
 		return Table{}, ErrLoading
 	}
-	key := memoKey(&q, by, measures)
+	key := memoKey(&q, by, measures, plausible)
 	if t, ok := x.core.tables.get(key); ok {
 		return t, nil
 	}
-	t, err := x.core.group(&q, by, measures)
-	if err == nil {
+	t, err := x.core.group(&q, by, measures, plausible)
+	if err == nil && len(t.Groups) <= mostKept {
 		x.core.tables.keep(key, t)
 	}
 	return t, err

@@ -25,8 +25,11 @@ const (
 )
 
 // memoKey names a question: sort, limit and cursor do not matter, but do no harm.
-func memoKey(q *Query, by []Dimension, measures []Measure) string {
+func memoKey(q *Query, by []Dimension, measures []Measure, plausible bool) string {
 	var b strings.Builder
+	if plausible {
+		b.WriteString("plausible ")
+	}
 	b.WriteString(q.Values().Encode())
 	for _, d := range by {
 		b.WriteString("\x00by " + string(d))
