@@ -4,12 +4,13 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags=-s -o /maillon ./cmd/maillon \
+RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /maillon ./cmd/maillon \
+ && go run ./packaging/sbom /maillon >/sbom.cdx.json \
  && install -d -o 65532 -g 65532 /data
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
-COPY --from=build /maillon /maillon
+COPY --from=build /maillon /sbom.cdx.json /
 COPY --from=build --chown=65532:65532 /data /data
 USER 65532:65532
 VOLUME /data

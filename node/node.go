@@ -256,6 +256,7 @@ func (n *Node) plan() error {
 		task{"views", n.runViews},
 		task{"index", n.runIndex},
 		task{"files", n.runFiles},
+		task{"tidy", n.tidy},
 		task{"editions", n.runEditions},
 		task{"announce", n.runAnnounce},
 		task{"follow", n.runFollow},
