@@ -93,11 +93,11 @@ func (p *normParser) tape(t *jsonTape, at int32, text string, n *normNode, depth
 func (p *normParser) tapeName(t *jsonTape, at int32, kid *normNode) {
 	if id := t.nodes[at].name; id != 0 {
 		quoted := schemaNames.quoted[id]
-		kid.name = quoted[1 : len(quoted)-1]
+		kid.name, kid.id = quoted[1:len(quoted)-1], id
 		return
 	}
 	written := string(t.keyOf(at))
-	if kid.name = normCleanKey(written); kid.name != written {
+	if kid.call(normCleanKey(written)); kid.name != written {
 		kid.written = written
 	}
 }

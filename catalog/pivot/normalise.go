@@ -88,10 +88,10 @@ func (r *normReader) take(obj *normNode, names ...string) *normNode {
 
 // takeAll marks every member called name, of which the last one is read.
 func (r *normReader) takeAll(obj *normNode, name string) {
-	seen := false
+	seen, id := false, schemaNameID(name)
 	for i := len(obj.kids) - 1; i >= 0; i-- {
 		k := obj.kids[i]
-		if k.name != name {
+		if !k.is(id, name) {
 			continue
 		}
 		if k.used = true; seen {

@@ -29,6 +29,7 @@ type normNode struct {
 	raw   []byte // the value as written
 	up    *normNode
 	name  string // of a member, cleaned; see written
+	id    uint8  // of the name, if it is that of a legal field; see schemaNameID
 	index int    // of an element
 	kids  []*normNode
 	used  bool // read for its meaning: the rest is Extra
@@ -58,13 +59,17 @@ func (n *normNode) get(name string) *normNode {
 	if n == nil || n.kind != '{' {
 		return nil
 	}
+	id := schemaNameID(name)
 	for i := len(n.kids) - 1; i >= 0; i-- {
-		if n.kids[i].name == name {
+		if n.kids[i].is(id, name) {
 			return n.kids[i]
 		}
 	}
 	return nil
 }
+
+// is reports whether n is a member called name; id is the number of that name.
+func (n *normNode) is(id uint8, name string) bool { return n.id == id && (id != 0 || n.name == name) }
 
 // has reports whether n has a member called name, whatever its value.
 func (n *normNode) has(name string) bool { return n.get(name) != nil }
@@ -199,17 +204,19 @@ func (p *normParser) name(kid *normNode) error {
 	span := bytes.TrimLeft(p.raw[from:p.dec.InputOffset()], " \t\r\n,")
 	span = span[1 : len(span)-1] // its quotes
 	if known, ok := p.names[string(span)]; ok {
-		kid.name = known
+		kid.call(known)
 		return nil
 	}
 	written := tok.String()
-	if kid.name = normCleanKey(written); kid.name != written {
+	if kid.call(normCleanKey(written)); kid.name != written {
 		kid.written = written
 	} else if len(p.names) < normNamesKept && len(written) < normNameKept && written == string(span) {
 		p.names[written] = written
 	}
 	return nil
 }
+
+func (n *normNode) call(name string) { n.name, n.id = name, schemaNameID(name) }
 
 // normCleanKey takes off what spreadsheets and hands leave around a name.
 func normCleanKey(s string) string {

@@ -250,13 +250,13 @@ type schemaNameSlot struct {
 	id   uint8
 }
 
-func schemaHash(name []byte) uint32 {
+func schemaHash[T string | []byte](name T) uint32 {
 	n := len(name)
 	return (uint32(n)*7 + uint32(name[0])*33 + uint32(name[n-1])*129 + uint32(name[n/2])*517) & (1<<9 - 1)
 }
 
 // schemaNameID is the number of name, or 0 if no table has it.
-func schemaNameID(name []byte) uint8 {
+func schemaNameID[T string | []byte](name T) uint8 {
 	if len(name) == 0 {
 		return 0
 	}

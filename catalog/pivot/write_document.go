@@ -178,6 +178,9 @@ func writeJSONText(b []byte, s string) []byte {
 	b = append(b, '"')
 	from := 0 // what stands before it is written
 	for i := 0; i < len(s); {
+		if i = writePlain(s, i); i == len(s) {
+			break
+		}
 		c := s[i]
 		if c < utf8.RuneSelf {
 			if c >= 0x20 && c != '"' && c != '\\' {
@@ -197,6 +200,24 @@ func writeJSONText(b []byte, s string) []byte {
 		i += size
 	}
 	return append(append(b, s[from:]...), '"')
+}
+
+// writePlain passes the bytes from i on that a JSON string holds as they are and that
+// need no look at their encoding, eight at a time: it may stop short of the first other.
+func writePlain(s string, i int) int {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x8080808080808080
+	)
+	for ; i+8 <= len(s); i += 8 {
+		w := s[i : i+8]
+		x := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 | uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
+		quote, back := x^(ones*'"'), x^(ones*'\\')
+		if ((quote-ones)&^quote|(back-ones)&^back|(x-ones*' ')&^x|x)&highs != 0 {
+			break
+		}
+	}
+	return i
 }
 
 // writeJSONEscape appends a character that stands in no JSON string as it is.
