@@ -123,10 +123,13 @@ func index(ctx context.Context, w *world, n *nation, out *report) error {
 // export waits for an edition that holds every contract.
 func export(ctx context.Context, w *world, n *nation, out *report) error {
 	start := time.Now()
+	var looked time.Time // the edition whose files were counted: at full size they are gigabytes
 	err := n.wait(ctx, "files", time.Second, func() error {
-		if _, _, err := n.edition(); err != nil {
-			return err
+		at, _, err := n.edition()
+		if err != nil || at.Equal(looked) {
+			return fmt.Errorf("no edition since %s: %w", looked.Format(time.TimeOnly), err)
 		}
+		looked = at
 		if got, err := n.lines(""); err != nil || got != w.contracts {
 			return fmt.Errorf("%d lines of %d: %w", got, w.contracts, err)
 		}
@@ -139,8 +142,9 @@ func export(ctx context.Context, w *world, n *nation, out *report) error {
 	if err != nil {
 		return err
 	}
-	out.add("all exports", "%s after the last contract, with the rests between editions; the last edition took **%s** (goal: 180 s at full size), %.0f MB of pieces", round(time.Since(start)),
-		round(took), sizeOf(filepath.Join(n.dir, "data", "editions")))
+	_, anon, _ := n.used()
+	out.add("all exports", "%s after the last contract, with the rests between editions; the last edition took **%s** (goal: 180 s at full size), %.0f MB of pieces; %.0f MB of its own at most",
+		round(time.Since(start)), round(took), sizeOf(filepath.Join(n.dir, "data", "editions")), anon)
 	return n.wait(ctx, "rest", time.Second, func() error { return n.idle(2 * time.Second) })
 }
 
@@ -230,7 +234,13 @@ func change(ctx context.Context, w *world, n *nation, out *report) error {
 	page := time.Since(start)
 	poll := (<-seen).Sub(start)
 	out.add("one contract changed below", "**%s** until the API shows it, %s the page, %s a waiting `/api/v1/changes` (goal: 2 s)", round(api), round(page), round(poll))
+	var looked time.Time
 	if err := n.wait(ctx, "files", time.Second, func() error {
+		at, _, err := n.edition()
+		if err != nil || at.Equal(looked) {
+			return fmt.Errorf("no edition since %s: %w", looked.Format(time.TimeOnly), err)
+		}
+		looked = at
 		if got, err := n.lines(c.Object); err != nil || got != 1 {
 			return fmt.Errorf("not yet: %w", err)
 		}

@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// peerPatience bounds each of them: jq reads the whole file into memory.
+const peerPatience = 30 * time.Minute
+
 // comparePeers runs on the concatenated file what a user would otherwise. A peer that
 // is not installed is said to be.
 func comparePeers(ctx context.Context, w *world, dir string, out *report) {
@@ -39,7 +42,9 @@ func comparePeers(ctx context.Context, w *world, dir string, out *report) {
 			out.add(p.name, "SKIPPED: %v", err)
 			continue
 		}
-		took, peak, err := runPeer(ctx, args, csv, p.pipe)
+		bounded, cancel := context.WithTimeout(ctx, peerPatience)
+		took, peak, err := runPeer(bounded, args, csv, p.pipe)
+		cancel()
 		if err != nil {
 			out.add(p.name, "FAILED: %v", err)
 			continue
@@ -97,7 +102,9 @@ func runPeer(ctx context.Context, args []string, csv string, pipe bool) (took ti
 		cmd.Stdout = f
 	}
 	start := time.Now()
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Run(); ctx.Err() != nil {
+		return 0, 0, fmt.Errorf("given up after %s", round(time.Since(start)))
+	} else if err != nil {
 		return 0, 0, fmt.Errorf("%w: %.300s", err, errs.Bytes())
 	}
 	took = time.Since(start)
