@@ -49,6 +49,7 @@ type core struct {
 
 	words *vocabulary
 	text  *textIndex
+	ids   ids
 
 	conditions conditions // what is asked often
 	folds      folds
@@ -101,6 +102,7 @@ func (c *core) put(s *view.Shown) {
 	c.deal()
 	c.blobs.add(blobOf(s))
 	c.text.addObject(row, c.words.tokens(s.Object))
+	c.ids.add(row, c.id(row))
 	c.tell(row, 1)
 	c.n++
 }

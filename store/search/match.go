@@ -14,30 +14,39 @@ import (
 type clause struct {
 	words  []string
 	phrase bool
-	prefix bool // the word may go on: it is being typed
+	prefix bool   // the word may go on: it is being typed
+	from   string // what stands between spaces, or quotes, of which it is a word
+	place  int    // of that among all of these
 }
 
 // parseText reads the text of a query: words, of which those that say nothing are
 // passed over, and phrases in quotes. The last word may go on, unless a space follows.
 func parseText(text string) []clause {
 	var out []clause
-	text = strings.NewReplacer("«", `"`, "»", `"`, "“", `"`, "”", `"`).Replace(text)
+	text = strings.NewReplacer("«", `"`, "»", `"`, "“", `"`, "”", `"`).Replace(joinedDigits(text))
 	parts := strings.Split(text, `"`)
+	place := 0
 	for i, part := range parts {
-		words := slices.Collect(french.Words(part))
 		if i%2 == 1 && i < len(parts)-1 {
+			words := slices.Collect(french.Words(part))
 			if slices.ContainsFunc(words, func(w string) bool { return !french.Stop(w) }) {
-				out = append(out, clause{words: words, phrase: len(words) > 1})
+				out = append(out, clause{words: words, phrase: len(words) > 1, from: part, place: place})
 			}
+			place++
 			continue
 		}
 		last, _ := utf8.DecodeLastRuneInString(part)
 		open := i == len(parts)-1 && (unicode.IsLetter(last) || unicode.IsDigit(last))
-		for k, w := range words {
-			c := clause{words: []string{w}, prefix: open && k == len(words)-1 && utf8.RuneCountInString(w) > 1}
-			if !french.Stop(w) {
-				out = append(out, c)
+		chunks := strings.Fields(part)
+		for j, chunk := range chunks {
+			words := slices.Collect(french.Words(chunk))
+			for k, w := range words {
+				typed := open && j == len(chunks)-1 && k == len(words)-1
+				if !french.Stop(w) {
+					out = append(out, clause{words: []string{w}, prefix: typed && utf8.RuneCountInString(w) > 1, from: chunk, place: place})
+				}
 			}
+			place++
 		}
 	}
 	return out[:min(len(out), maxClauses)]
@@ -52,27 +61,67 @@ type clauseRows struct {
 	objects rowset  // in the object, as written or another form of the word
 	begins  rowset  // a word of the object begins so; nil if none was asked for
 	names   rowset  // in a name or the CPV; nil if in none
+	numbers rowset  // of a clause without words: in the number of the contract
 }
 
 // match keeps the rows in which every clause of the text matches, words before phrases:
-// they leave fewer objects to read.
+// they leave fewer objects to read. What can be the number of a contract is found as
+// that too.
 func (s *selection) match(text string) {
 	clauses := parseText(text)
-	slices.SortStableFunc(clauses, func(a, b clause) int { return len(a.words) - len(b.words) })
-	for _, cl := range clauses {
-		m := s.clause(cl)
-		all := slices.Clone(m.objects)
-		if m.begins != nil {
-			all.orSet(m.begins)
-		}
-		if m.names != nil {
-			all.orSet(m.names)
-		}
-		// Steps of a half keep the order of a list while contracts come in.
-		m.weight = float32(math.Floor(2*math.Log2(float64(s.c.n+1)/float64(all.count()+1)))+2) / 2
-		s.terms = append(s.terms, m)
-		s.meet(all)
+	if len(clauses) > 1 && s.numbers(text, clauses) {
+		return
 	}
+	slices.SortStableFunc(clauses, func(a, b clause) int { return len(a.words) - len(b.words) })
+	seen := map[int]bool{}
+	for _, cl := range clauses {
+		if seen[cl.place] {
+			continue
+		}
+		var of []clause
+		for _, other := range clauses {
+			if other.place == cl.place {
+				of = append(of, other)
+			}
+		}
+		seen[cl.place] = s.numbers(cl.from, of)
+		if !seen[cl.place] {
+			s.meet(s.words(cl))
+		}
+	}
+}
+
+// numbers keeps the rows of contracts that bear a number, and those in which the words
+// of it match; it does nothing if there is no such number.
+func (s *selection) numbers(number string, clauses []clause) bool {
+	found := s.c.numbered(number)
+	if found == nil {
+		return false
+	}
+	all := slices.Clone(s.set)
+	for _, cl := range clauses {
+		all.and(s.words(cl))
+	}
+	s.terms = append(s.terms, clauseRows{numbers: found})
+	all.orSet(found)
+	s.meet(all)
+	return true
+}
+
+// words are the rows in which a clause matches.
+func (s *selection) words(cl clause) rowset {
+	m := s.clause(cl)
+	all := slices.Clone(m.objects)
+	if m.begins != nil {
+		all.orSet(m.begins)
+	}
+	if m.names != nil {
+		all.orSet(m.names)
+	}
+	// Steps of a half keep the order of a list while contracts come in.
+	m.weight = float32(math.Floor(2*math.Log2(float64(s.c.n+1)/float64(all.count()+1)))+2) / 2
+	s.terms = append(s.terms, m)
+	return all
 }
 
 func (s *selection) clause(cl clause) clauseRows {
@@ -240,6 +289,7 @@ const (
 	inObject = 1
 	inBegin  = 0.6
 	inName   = 0.5
+	inNumber = 100 // more than words weigh together: who pastes a number wants its contract
 )
 
 // scores gives each row of a run its relevance: for each clause, the rarer the word and
@@ -252,6 +302,11 @@ func (s *selection) scores(rows []uint32, out []float32) {
 		for k := range s.terms {
 			m := &s.terms[k]
 			switch {
+			case m.numbers != nil:
+				if m.numbers.has(r) {
+					sum += inNumber
+				}
+				continue
 			case m.objects.has(r):
 				sum += m.weight * inObject * (0.5 + short)
 			case m.begins != nil && m.begins.has(r):

@@ -155,7 +155,10 @@ func (c *core) restore() error {
 	}
 	var wait sync.WaitGroup
 	ok := true
-	wait.Go(func() { ok = c.postText() })
+	wait.Go(func() {
+		ok = c.postText()
+		c.postIDs()
+	})
 	c.take(c.sited(Register{}))
 	c.postCodes()
 	c.all[baseFirm] = nil // tell counts it
@@ -231,6 +234,13 @@ func (c *core) postCodes() {
 			c.bySupply[s].add(row)
 		}
 	}
+}
+
+func (c *core) postIDs() {
+	for i := range c.n {
+		c.ids.fresh = append(c.ids.fresh, idAt{hashOf(c.id(uint32(i))), uint32(i)})
+	}
+	c.ids.sortIn()
 }
 
 func (c *core) postText() bool {
