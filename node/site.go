@@ -114,6 +114,9 @@ func (f siteFed) Nodes() ([]api.NodeStatus, error) {
 	size := all[0].Announced
 	all[0] = f.self
 	all[0].Announced, all[0].Mirrored = size, size
+	for i := range all {
+		all[i].Seen, all[i].Error = time.Time{}, ""
+	}
 	return all, nil
 }
 

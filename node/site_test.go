@@ -37,15 +37,8 @@ url: http://127.0.0.1:%d
 http: {listen: "127.0.0.1:%[2]d", admin: "127.0.0.1:%d"}
 data: %s
 federation: {allow_private: true, debounce: 10ms}`, memberID, freePort(t), freePort(t), dir))
-	one := strings.TrimSuffix(strings.TrimPrefix(strings.ReplaceAll(pivotFile, acheteur, memberID), `{"marches":{"marche":[`), `]}}`)
-	var all []string
-	add := func(id, day string) {
-		c := strings.NewReplacer(`"id":"2026-77"`, `"id":`+strconv.Quote(id), `"dateNotification":"2026-03-02"`, `"dateNotification":"`+day+`"`).Replace(one)
-		if day == "" {
-			c = strings.Replace(c, `"dateNotification":"",`, "", 1)
-		}
-		all = append(all, c)
-	}
+	var all pivotRows
+	add := func(id, day string) { all.add(memberID, id, day) }
 	for i := range 205 {
 		add("2026-"+strconv.Itoa(1000+i), fmt.Sprintf("2026-%02d-%02d", 1+i%9, 1+i%28))
 	}
@@ -54,12 +47,29 @@ federation: {allow_private: true, debounce: 10ms}`, memberID, freePort(t), freeP
 	}
 	add("vieux", "1999-01-01")
 	add("sans", "")
-	file := `{"marches":{"marche":[` + strings.Join(all, ",") + `]}}`
+	all.deposit(t, r)
+	return r
+}
+
+// pivotRows are the contracts of a pivot file to be.
+type pivotRows []string
+
+func (c *pivotRows) add(buyer, id, day string) {
+	one := strings.TrimSuffix(strings.TrimPrefix(strings.ReplaceAll(pivotFile, acheteur, buyer), `{"marches":{"marche":[`), `]}}`)
+	one = strings.NewReplacer(`"id":"2026-77"`, `"id":`+strconv.Quote(id), `"dateNotification":"2026-03-02"`, `"dateNotification":"`+day+`"`).Replace(one)
+	if day == "" {
+		one = strings.Replace(one, `"dateNotification":"",`, "", 1)
+	}
+	*c = append(*c, one)
+}
+
+func (c pivotRows) deposit(t *testing.T, r *running) {
+	t.Helper()
+	file := `{"marches":{"marche":[` + strings.Join(c, ",") + `]}}`
 	rep, err := r.node.PostDeposit(t.Context(), http.DefaultClient, "a.json", strings.NewReader(file))
-	if err != nil || rep.Counts.Appended != len(all) {
+	if err != nil || rep.Counts.Appended != len(c) {
 		t.Fatalf("%+v %v", rep, err)
 	}
-	return r
 }
 
 // export writes the site of a node to a folder.
@@ -102,6 +112,8 @@ type crawler struct {
 	base string
 	seen map[string]string // address: where it stood
 	todo []string
+	// reads tells which pages are read on; nil for all. The others are only asked for.
+	reads func(address string) bool
 }
 
 func (c *crawler) add(from, link string) {
@@ -136,7 +148,11 @@ func (c *crawler) run() {
 	for len(c.todo) > 0 {
 		at := c.todo[0]
 		c.todo = c.todo[1:]
-		res, err := http.Get(at)
+		ask := http.Get
+		if c.reads != nil && !c.reads(at) {
+			ask = http.Head
+		}
+		res, err := ask(at)
 		if err != nil {
 			c.t.Fatal(err)
 		}
@@ -326,6 +342,69 @@ func TestTheExportedSiteIsHarvestedAndFollowed(t *testing.T) {
 		sum, err := two.node.Summary()
 		if err == nil && (s.Visited.IsZero() || s.Error != "" || s.Datasets != len(r.node.shelf.Datasets("")) || sum.Contracts < 210) {
 			err = fmt.Errorf("%d datasets, %d contracts, %q", s.Datasets, sum.Contracts, s.Error)
+		}
+		return err
+	})
+}
+
+// A catalogue of several pages is read to its end, by people and by programs, though
+// nobody looks at parameters.
+func TestThePagesOfALargeCatalogueAreFiles(t *testing.T) {
+	r, dir := leaf(t), t.TempDir()
+	var more pivotRows
+	for i := range 200 { // with the years of leaf, more than a page
+		more.add(memberID, "A"+strconv.Itoa(i), strconv.Itoa(1826+i)+"-01-02")
+	}
+	for _, odd := range []string{"n’est pas un SIRET / du tout", "..", "a b", "ABC-1"} {
+		more.add(odd, "1", "2026-01-02")
+	}
+	more.deposit(t, r)
+	base := served(t, dir)
+	if rep := export(t, r.send, base, dir); rep.LeftOut != 0 {
+		t.Errorf("%d files were left out", rep.LeftOut)
+	}
+	c := &crawler{t: t, base: base, seen: map[string]string{}, reads: func(at string) bool {
+		many := regexp.MustCompile("/(jeux|marches|catalog|files|marches-par-annee)/.")
+		return strings.Contains(at, "183") || !many.MatchString(at)
+	}}
+	c.add(base+"/", "")
+	c.add(base+"/", "sitemap.xml")
+	c.run()
+	for _, path := range []string{"/catalogue/7/", "/en/jeux/" + memberID + "-decp-1830/", "/marches-par-annee/1830/", "/en/acheteurs/" + memberID + "/", "/acheteurs/ABC-1/"} {
+		if _, ok := c.seen[base+path]; !ok {
+			t.Errorf("nothing leads to %s", path)
+		}
+	}
+	sets := len(r.node.shelf.Datasets(""))
+	var iris []string
+	for doc := "/catalog.rdf"; doc != ""; {
+		raw, err := os.ReadFile(dir + filepath.FromSlash(doc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, refused, err := rdf.Read(strings.NewReader(string(raw)), rdf.RDFXML, "")
+		if err != nil || len(refused) > 0 {
+			t.Fatal(err, refused)
+		}
+		f := rdf.FeedOf(g)
+		for _, d := range f.Found {
+			iris = append(iris, d.Key)
+		}
+		doc = strings.TrimPrefix(f.Next, base)
+	}
+	slices.Sort(iris)
+	if n := len(slices.Compact(iris)); n != sets || sets <= 200 {
+		t.Errorf("%d of %d datasets on the pages of the catalogue", n, sets)
+	}
+	two := alone(t, hubID, "")
+	src, err := two.node.gather.Add(harvester.Config{URL: base + "/catalog.rdf"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the harvest", func() error {
+		s, err := two.node.gather.Source(src.ID)
+		if err == nil && (s.Visited.IsZero() || s.Error != "" || s.Datasets != sets || s.Requests != 2) {
+			err = fmt.Errorf("%d datasets, %d requests, %q", s.Datasets, s.Requests, s.Error)
 		}
 		return err
 	})

@@ -47,6 +47,7 @@ func (c *cli) exportCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&site, "site", "", c.t("cli.export.flag.site"))
+	_ = cmd.MarkFlagDirname("site") // for completion; the flag is there
 	cmd.Flags().StringVar(&base, "base", "", c.t("cli.export.flag.base"))
 	cmd.Flags().BoolVar(&asJSON, "json", false, c.t("cli.flag.json"))
 	return cmd

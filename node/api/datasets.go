@@ -75,7 +75,7 @@ func (s *Server) search(q facet.Query) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	f := found{catalog: s.Catalog.Catalogue(nil)}
+	f := found{catalog: s.described()}
 	f.score = s.scored.remembered(all, scorer(f.catalog))
 	for _, l := range all {
 		if q.Match(l.Dataset, f.score) {
@@ -86,11 +86,24 @@ func (s *Server) search(q facet.Query) (found, error) {
 	return f, nil
 }
 
+// described is the catalogue of what this node publishes. On a site of files it does not
+// change, and every page of a dataset asks for it.
+func (s *Server) described() catalog.Catalog {
+	if !s.Static {
+		return s.Catalog.Catalogue(nil)
+	}
+	s.scored.once.Do(func() { s.scored.catalog = s.Catalog.Catalogue(nil) })
+	return s.scored.catalog
+}
+
 // scores remembers the scores of the datasets of one list, until there is another.
 type scores struct {
 	mu    sync.Mutex
 	of    *catalog.Listed // the first of the list
 	known *sync.Map       // catalog.Score by IRI
+
+	once    sync.Once // of a site of files
+	catalog catalog.Catalog
 }
 
 // remembered scores each dataset of a list once.

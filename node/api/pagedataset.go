@@ -123,6 +123,9 @@ func (s *Server) datasetItem(l catalog.Listed, score catalog.Score, lang texts.L
 		Title: pick(d.Title, lang), URL: s.at("/jeux/" + s.pageID(d)), Publisher: d.Publisher.Name, Description: shortened(pick(d.Description, lang)),
 		Modified: d.Modified, Foreign: d.Foreign, Rating: texts.T(lang, "quality.rating."+string(score.Rating)),
 	}
+	if s.Static && !isSegment(s.pageID(d)) {
+		item.URL = ""
+	}
 	for _, x := range d.Distributions {
 		if name := cmp.Or(string(x.Format), x.FormatName); name != "" && !slices.Contains(item.Formats, name) && len(item.Formats) < 8 {
 			item.Formats = append(item.Formats, name)
@@ -375,12 +378,18 @@ func (s *Server) sitemap(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	for _, b := range s.Shelf.Buyers() {
+		if s.Static && !isSegment(b) {
+			continue
+		}
 		list.URL = append(list.URL, address{Loc: s.absolute("/acheteurs/" + url.PathEscape(b))})
 	}
 	const most = 50_000 // of one sitemap
 	for _, l := range f.listed {
 		if len(list.URL) == most {
 			break
+		}
+		if s.Static && !isSegment(s.pageID(l.Dataset)) {
+			continue
 		}
 		a := address{Loc: s.absolute("/jeux/" + s.pageID(l.Dataset))}
 		if !l.Modified.IsZero() {

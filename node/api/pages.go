@@ -119,6 +119,10 @@ func (s *Server) datasetRow(d shelf.Dataset, lang texts.Lang) web.DatasetRow {
 		year = texts.T(lang, "dataset.undated")
 	}
 	row.Title = texts.T(lang, "dataset.year.title", row.BuyerName, year)
+	if s.Static && !isSegment(d.ID) {
+		row.Buyer = ""
+		return row
+	}
 	for _, f := range d.Files {
 		row.Files = append(row.Files, web.FileRow{
 			Label: texts.T(lang, "file."+f.Name), Format: f.Format, Size: f.Size, URL: s.files() + "/files/" + d.ID + "/" + f.Name,
@@ -166,7 +170,7 @@ func (s *Server) contractRow(row view.Row) web.ContractRow {
 	if c.Title == "" {
 		c.Title = row.ID
 	}
-	if s.Static && !isNumber(c.Buyer) {
+	if s.Static && !isSegment(c.Buyer) {
 		c.Buyer = "" // it has no page
 	}
 	return c
@@ -194,9 +198,13 @@ func (s *Server) registerPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, row := range rows {
 		if row.Buyer {
-			page.Buyers = append(page.Buyers, web.BuyerRow{
+			b := web.BuyerRow{
 				SIRET: row.SIRET, Name: row.Name, Node: row.Node, NodeName: name[row.Node], Catalog: row.URLDCAT, Territory: row.Geozone, Contracts: row.Contracts,
-			})
+			}
+			if s.Static && !isSegment(b.SIRET) {
+				b.SIRET, b.Catalog = "", ""
+			}
+			page.Buyers = append(page.Buyers, b)
 		}
 	}
 	w.Header().Add("Vary", "Accept")

@@ -71,9 +71,11 @@ func (s *Server) qualityPage(w http.ResponseWriter, r *http.Request) error {
 	for _, d := range list {
 		page.Of = d.Of
 		nine += d.Nine.Got
-		page.Datasets = append(page.Datasets, web.QualityDataset{
-			Title: pick(d.Title, lang), URL: d.Dataset, Points: d.Got, Rating: texts.T(lang, "quality.rating."+string(d.Rating)),
-		})
+		row := web.QualityDataset{Title: pick(d.Title, lang), URL: d.Dataset, Points: d.Got, Rating: texts.T(lang, "quality.rating."+string(d.Rating))}
+		if s.Static && !isSegment(d.Identifier) {
+			row.URL = ""
+		}
+		page.Datasets = append(page.Datasets, row)
 		for prefix, metrics := range map[string][]catalog.Metric{"quality.": d.Metrics, "nine.": d.Nine.Metrics} {
 			for _, m := range metrics {
 				if m.Got < m.Points {

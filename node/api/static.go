@@ -135,6 +135,9 @@ func (l *staticLister) assets(context.Context) error {
 // data are the files of datasets.
 func (l *staticLister) data(context.Context) error {
 	for _, d := range l.main().Shelf.Datasets("") {
+		if !isSegment(d.ID) {
+			continue
+		}
 		for _, f := range d.Files {
 			if err := l.file("/files/" + d.ID + "/" + f.Name); err != nil {
 				return err
@@ -233,11 +236,17 @@ func (l *staticLister) datasets(context.Context) error {
 	series := map[string]bool{}
 	for _, one := range f.listed {
 		d := one.Dataset
+		if !isSegment(s.pageID(d)) {
+			continue
+		}
 		if err := l.page("/jeux/" + s.pageID(d)); err != nil {
 			return err
 		}
 		paths := []string{"/catalog/records/" + shelf.RecordID(d.IRI)}
-		if own, ok := strings.CutPrefix(d.IRI, s.names()+"/"); ok {
+		switch own, ok := strings.CutPrefix(d.IRI, s.names()+"/"); {
+		case ok && strings.HasPrefix(own, "catalog/datasets/"):
+			paths = []string{"/" + own} // its record is a part of it
+		case ok:
 			paths = append(paths, "/"+own)
 		}
 		if of, ok := strings.CutPrefix(d.InSeries, s.names()+"/"); ok && !series[of] {
@@ -300,7 +309,7 @@ func (l *staticLister) buyerPages(context.Context) error {
 		}
 	}
 	for _, b := range slices.Sorted(maps.Keys(l.buyers)) {
-		if !isNumber(b) || !s.isBuyer(b) {
+		if !isSegment(b) || !s.isBuyer(b) {
 			continue
 		}
 		if err := l.page("/acheteurs/" + b); err != nil {
@@ -346,8 +355,8 @@ func (l *staticLister) catalogue(path string, of func(siret string) (catalog.Cat
 	})
 }
 
-// catalogueOf lists a catalogue: its page, and its pages as data in every syntax and
-// profile, those after the first before it.
+// catalogueOf lists a catalogue: its page, and its pages as data in every syntax, those
+// after the first before it; of the whole ones in the older profile too.
 func (l *staticLister) catalogueOf(path string, of func() (catalog.Catalog, error)) error {
 	if err := l.page(path); err != nil {
 		return err
@@ -357,7 +366,11 @@ func (l *staticLister) catalogueOf(path string, of func() (catalog.Catalog, erro
 		return err
 	}
 	pages := max(1, (len(c.Datasets)+datasetsPerPage-1)/datasetsPerPage)
-	for _, profile := range []string{string(rdf.Profile211), ""} {
+	profiles := []string{""}
+	if path == "/catalog" || path == "/catalog/all" {
+		profiles = []string{string(rdf.Profile211), ""}
+	}
+	for _, profile := range profiles {
 		for n := pages; n > 0; n-- {
 			for _, x := range rdf.Syntaxes() {
 				f := StaticFile{Name: graphFile(path+x.Suffix(), profile, n)[1:], URI: graphURI(path+x.Suffix(), profile, n), Lang: l.Faces[0].Lang}
@@ -487,7 +500,11 @@ func (a *fileAnswer) Write(b []byte) (int, error) {
 // withoutAnswers leaves out of the page of a contract what only a running node answers.
 func (s *Server) withoutAnswers(page *web.ContractPage) {
 	page.JSON, page.FixURL = "", ""
-	if !isNumber(page.Buyer) {
+	if !isSegment(page.Buyer) {
 		page.BuyerURL = ""
 	}
 }
+
+// isSegment reports whether a name stands in an address as it is. A buyer that is written
+// otherwise, or its dataset, has no address that leads to it.
+func isSegment(s string) bool { return url.PathEscape(s) == s && strings.Trim(s, ".") != "" }

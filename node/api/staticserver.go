@@ -30,6 +30,13 @@ DirectoryIndex index.html
 ErrorDocument 404 {base}/404.html
 AddDefaultCharset utf-8
 <IfModule mod_mime.c>
+AddType text/html .html
+AddType text/css .css
+AddType text/plain .txt
+AddType image/svg+xml .svg
+AddType image/png .png
+AddType image/jpeg .jpg
+AddType image/webp .webp
 AddType text/turtle .ttl
 AddType application/ld+json .jsonld
 AddType application/rdf+xml .rdf
@@ -117,7 +124,7 @@ location {base}/ {
 		image/webp webp;
 	}
 	charset utf-8;
-	charset_types text/html text/css text/csv text/plain text/turtle application/n-triples application/xml;
+	charset_types text/css text/csv text/plain text/turtle application/n-triples application/xml;
 	add_header Access-Control-Allow-Origin *;
 	add_header X-Content-Type-Options nosniff;
 	add_header Referrer-Policy same-origin;
