@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 
 	"maillon/node/authority"
 	"maillon/node/backup"
+	"maillon/node/edition"
 	"maillon/store/bolt"
 )
 
@@ -78,7 +80,26 @@ func backUp(ctx context.Context, w io.Writer, cfg Config, db *bolt.DB, journal u
 	if err := a.AddFolder(ctx, filepath.Join(cfg.Data, "deposits"), "deposits"); err != nil {
 		return err
 	}
+	if err := addEditionDays(ctx, a, cfg); err != nil {
+		return err
+	}
 	return a.Close()
+}
+
+// addEditionDays adds the list of the dated editions of a hub: they are too large for an
+// archive and not made again, and a node that was put back says which it lost.
+func addEditionDays(ctx context.Context, a *backup.Writer, cfg Config) error {
+	raw, err := os.ReadFile(filepath.Join(cfg.Data, editionsDir, edition.DaysName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return a.Add(ctx, editionsDir+"/"+edition.DaysName, int64(len(raw)), func(w io.Writer) error {
+		_, err := w.Write(raw)
+		return err
+	})
 }
 
 // RestoreBackup makes an archive the data of a stopped node, once all of it was read,

@@ -22,6 +22,7 @@ type headGuard struct {
 	confirmed bool
 	err       error // why it is not
 	views     bool  // the views have caught up once since the start
+	renewed   bool  // the diary has been named anew because the store is an old copy
 }
 
 var errUnconfirmed = fmt.Errorf("%w: this node has just started and has not yet asked its hub how far its journal had come; try again in a moment, or see that the hub answers", store.ErrReadOnly)
@@ -78,11 +79,28 @@ func (g *headGuard) started() bool {
 }
 
 // sawOwn looks at an announcement of this very node that came from others:
-// one that is ahead of the journal means that the store is an old copy.
-func (g *headGuard) sawOwn(a federation.Announcement, own *journal.Log) {
-	if size := own.Size(); a.Size > size {
-		g.deny(fmt.Errorf("this node's journal has %d entries here, but others hold its signed announcement of %d: the store is an older copy; fetch the missing tail from the hub's mirror (restart this node while the hub answers)", size, a.Size))
+// one that is ahead of the journal means that the store is an old copy. It reports
+// whether it is.
+func (g *headGuard) sawOwn(a federation.Announcement, own *journal.Log) bool {
+	size := own.Size()
+	if a.Size <= size {
+		return false
 	}
+	g.deny(fmt.Errorf("this node's journal has %d entries here, but others hold its signed announcement of %d: the store is an older copy; fetch the missing tail from the hub's mirror (restart this node while the hub answers)", size, a.Size))
+	return true
+}
+
+// renewDiary names the diary of changes anew, once after a start: this store is an older
+// copy, and what it tells from now on is not what followers have seen under its numbers.
+func (n *Node) renewDiary() error {
+	n.head.mu.Lock()
+	defer n.head.mu.Unlock()
+	if n.head.renewed {
+		return nil
+	}
+	err := n.views.RenewDiary()
+	n.head.renewed = err == nil
+	return err
 }
 
 // runConfirm asks the hub how far this node's journal had come, fetches the
@@ -152,6 +170,9 @@ func (n *Node) confirmHead(ctx context.Context) error {
 	}
 	if res.To > res.From {
 		n.log.Warn().Uint64("from", res.From).Uint64("to", res.To).Msg("this store was an older copy: its journal's tail came back from the hub's mirror")
+		if err := n.renewDiary(); err != nil { // they may be as old as the store
+			return err
+		}
 		if err := n.desk.Reindex(ctx); err != nil {
 			return err
 		}

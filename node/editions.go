@@ -10,13 +10,16 @@ import (
 	"maillon/node/shelf"
 )
 
+// editionsDir is the folder of editions in that of the data.
+const editionsDir = "editions"
+
 // openEditions opens the datasets of a hub's territory.
 func (n *Node) openEditions() error {
 	if n.cfg.Federation.Hub == nil {
 		return nil
 	}
 	n.editions = &edition.Store{
-		Dir: n.path("editions"), Views: n.views, Dataset: shelf.ConsolidatedID(n.cfg.ID.String()), URL: n.cfg.URL,
+		Dir: n.path(editionsDir), Views: n.views, Dataset: shelf.ConsolidatedID(n.cfg.ID.String()), URL: n.cfg.URL,
 		Publisher: edition.Publisher{SIRET: n.cfg.ID.SIRET().String(), Name: n.cfg.Name}, Keep: n.cfg.Editions, Now: n.now,
 	}
 	if err := n.editions.Load(); err != nil {

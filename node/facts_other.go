@@ -10,6 +10,8 @@ import (
 
 func ownerOf(string) string { return "" }
 
+func fileIdentity(string) string { return "" }
+
 func userName() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username

@@ -30,6 +30,20 @@ func ownerOf(path string) string {
 	return id
 }
 
+// fileIdentity is what a file has and a copy of it does not: its number on its disk. ""
+// if it has none.
+func fileIdentity(path string) string {
+	st, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	s, ok := st.Sys().(*syscall.Stat_t)
+	if !ok || s.Ino == 0 {
+		return ""
+	}
+	return strconv.FormatUint(s.Ino, 10)
+}
+
 // userName is whoever this process runs as.
 func userName() string {
 	if u, err := user.Current(); err == nil {

@@ -240,6 +240,13 @@ func (n *Node) openViews() (err error) {
 	if n.views, err = view.Open(n.vdb, n.cfg.ID.String()); err != nil {
 		return fmt.Errorf("open views: %w", err)
 	}
+	moved, err := n.views.Home(fileIdentity(n.path("views.db")))
+	if err != nil {
+		return fmt.Errorf("open views: %w", err)
+	}
+	if moved {
+		n.log.Warn().Msg("views.db is a copy: cursors of /api/v1/changes from before are refused, and their holders read the snapshot again")
+	}
 	n.openIndex()
 	return nil
 }

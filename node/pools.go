@@ -173,7 +173,11 @@ func (p *pool) decide(raw []byte) (federation.Decision, bool) {
 		return federation.Decision{Status: federation.Refused, Reason: err.Error()}, false
 	}
 	if a.Node == n.cfg.ID.String() {
-		n.head.sawOwn(a, n.own)
+		if n.head.sawOwn(a, n.own) && a.Key == n.key.text() {
+			if err := n.renewDiary(); err != nil {
+				n.log.Error().Err(err).Msg("begin the diary of changes anew")
+			}
+		}
 		if a.Key != n.key.text() {
 			return federation.Decision{Status: federation.Accepted}, false // somebody else's word under this name
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,10 @@ func (s *Server) downloadsPage(w http.ResponseWriter, r *http.Request) error {
 	days := e.Days()
 	for i := len(days) - 1; i >= 0 && len(page.Days) < daysShown; i-- {
 		page.Days = append(page.Days, s.downloadDay(days[i], lang))
+	}
+	for _, day := range slices.Backward(e.Lost()) {
+		at, _ := time.Parse(time.DateOnly, day) // it was made from one
+		page.Lost = append(page.Lost, at)
 	}
 	if page.SIRET = strings.ReplaceAll(r.URL.Query().Get("acheteur"), " ", ""); page.SIRET != "" {
 		known, err := e.HasBuyer(page.SIRET)

@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -85,9 +86,22 @@ func (s *Server) territoryFile(w http.ResponseWriter, r *http.Request, dataset, 
 		day = ""
 	}
 	if name == sumsName {
-		return true, s.sums(w, r, suffix, day)
+		return true, lostEdition(s.sums(w, r, suffix, day), day)
 	}
-	return true, s.editionFile(w, r, dataset, suffix, day, name)
+	return true, lostEdition(s.editionFile(w, r, dataset, suffix, day, name), day)
+}
+
+// lostEdition says of an edition that was made and is no more why there is none: an
+// address that was cited must not look as if it had never been.
+func lostEdition(err error, day string) error {
+	if !errors.Is(err, edition.ErrLost) {
+		return err
+	}
+	return &Refusal{
+		Kind: "edition-lost", Title: "The edition of that day is lost", Status: http.StatusGone,
+		Detail: "the edition of " + day + " was made by this node, which has since been restored from a backup or damaged; backups do not hold dated editions, and it cannot be made again. " +
+			"editions.json lists those that are here",
+	}
 }
 
 func (s *Server) editionFile(w http.ResponseWriter, r *http.Request, dataset, suffix, day, name string) error {
@@ -216,7 +230,7 @@ func (s *Server) editions(w http.ResponseWriter, r *http.Request, suffix string)
 	if len(rows) == 0 {
 		return fmt.Errorf("dataset %s: %w", e.Dataset+suffix, store.ErrNotFound)
 	}
-	return writeJSON(w, map[string]any{"dataset": e.Dataset + suffix, "editions": rows})
+	return writeJSON(w, map[string]any{"dataset": e.Dataset + suffix, "editions": rows, "lost": append([]string{}, e.Lost()...)})
 }
 
 // sums are the checksums of an edition, as sha256sum writes them.

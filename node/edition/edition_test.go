@@ -261,6 +261,62 @@ func TestEditionsOfDays(t *testing.T) {
 	}
 }
 
+// After a restore the list of days is there and the editions are not: they are lost, as
+// long as they would have been kept, and new ones are made.
+func TestEditionsThatAreLostAreKnown(t *testing.T) {
+	r := newRack(t)
+	r.fill()
+	r.refresh(true)
+	day := func(object string) {
+		r.now = r.now.AddDate(0, 0, 1)
+		r.marche(brest, "B1", "2025", object)
+		r.refresh(true)
+	}
+	day("autre")
+	day("encre")
+	days, err := os.ReadFile(filepath.Join(r.Dir, DaysName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(r.Dir, DaysName), days, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.needs = nil
+	if err := r.Load(); err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(r.Lost(), r.Days()) != "[2026-04-01 2026-04-02] []" {
+		t.Errorf("lost %v, there %v", r.Lost(), r.Days())
+	}
+	for day, want := range map[string]error{"2026-04-01": ErrLost, "2026-03-01": store.ErrNotFound} {
+		if _, _, _, err := r.Open(day, "", "etendu.ndjson", true); !errors.Is(err, want) {
+			t.Errorf("%s: %v", day, err)
+		}
+	}
+	r.refresh(true)
+	day("papier")
+	if fmt.Sprint(r.Lost(), r.Days()) != "[2026-04-01 2026-04-02] [2026-04-03]" {
+		t.Errorf("lost %v, there %v", r.Lost(), r.Days())
+	}
+	r.now = r.now.AddDate(0, 2, 0)
+	if err := r.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Load(); err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(r.Lost()) != "[2026-04-01]" { // the first of its month
+		t.Errorf("lost %v after two months", r.Lost())
+	}
+	if err := os.Remove(filepath.Join(r.Dir, r.Days()[0]+".json")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Dated(r.Days()[0]); !errors.Is(err, ErrLost) {
+		t.Errorf("an edition whose file is gone: %v", err)
+	}
+}
+
 func TestKept(t *testing.T) {
 	today := time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
 	days := []string{"2025-12-30", "2026-01-01", "2026-01-15", "2026-02-03", "2026-02-04", "2026-03-01", "2026-03-29", "2026-03-30"}

@@ -1,10 +1,13 @@
 package edition
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/google/renameio/v2"
 )
 
 // Keep says how long dated editions are kept.
@@ -51,14 +54,20 @@ func (s *Store) freeze() error {
 		slices.Sort(days)
 	}
 	kept := s.Keep.Kept(days, today)
+	lost := s.Lost()
+	should := s.Keep.Kept(slices.Concat(days, lost), today)
+	lost = slices.DeleteFunc(lost, func(d string) bool { return !slices.Contains(should, d) })
 	s.mu.Lock()
-	s.days = kept
+	s.days, s.lost = kept, lost
 	for d := range s.dated {
 		if !slices.Contains(kept, d) {
 			delete(s.dated, d)
 		}
 	}
 	s.mu.Unlock()
+	if err := s.record(slices.Concat(kept, lost)); err != nil {
+		return err
+	}
 	if len(kept) == len(days) {
 		return nil
 	}
@@ -72,6 +81,35 @@ func (s *Store) freeze() error {
 		}
 	}
 	return s.sweep()
+}
+
+// DaysName is the file, in the folder of editions, that lists the days of which there
+// should be one. Backups have it: a node that was put back says which editions it lost.
+const DaysName = "days.json"
+
+// record writes the list of days if it has changed.
+func (s *Store) record(days []string) error {
+	slices.Sort(days)
+	raw, err := json.Marshal(map[string][]string{"days": days})
+	if err != nil || string(raw) == s.written {
+		return err
+	}
+	if err := renameio.WriteFile(filepath.Join(s.Dir, DaysName), raw, 0o640); err != nil {
+		return err
+	}
+	s.written = string(raw)
+	return nil
+}
+
+// recorded reads the list of days; what is no list is none.
+func (s *Store) recorded() []string {
+	raw, err := os.ReadFile(filepath.Join(s.Dir, DaysName))
+	var list struct{ Days []string }
+	if err != nil || json.Unmarshal(raw, &list) != nil {
+		return nil
+	}
+	s.written = string(raw)
+	return slices.DeleteFunc(list.Days, func(d string) bool { return !dayFile.MatchString(d + ".json") })
 }
 
 func (s *Store) sameAsLast(e *Edition, days []string) bool {

@@ -27,6 +27,7 @@ type Publisher struct{ SIRET, Name string }
 //
 //	latest.json        the newest edition
 //	2026-11-25.json    the last one of that day
+//	days.json          the days of which there should be one; it is part of backups
 //	pieces/ab/abcd…    pieces, by the SHA-256 of their bytes
 //
 // Its methods may be called concurrently.
@@ -47,6 +48,8 @@ type Store struct {
 	version uint64
 	dated   map[string]*Edition // by day; loaded when asked for
 	days    []string            // of dated editions, oldest first
+	lost    []string            // of those that were made and are no more, oldest first
+	written string              // what days.json says
 	held    map[*Edition]int    // by readers
 	trouble Trouble
 }
@@ -118,9 +121,15 @@ func (s *Store) Load() error {
 	if err != nil {
 		latest = nil
 	}
+	var lost []string
+	for _, d := range s.recorded() {
+		if !slices.Contains(days, d) {
+			lost = append(lost, d)
+		}
+	}
 	s.mu.Lock()
 	s.version++
-	s.latest, s.days, s.dated, s.held = latest, days, map[string]*Edition{}, map[*Edition]int{}
+	s.latest, s.days, s.lost, s.dated, s.held = latest, days, lost, map[string]*Edition{}, map[*Edition]int{}
 	s.mu.Unlock()
 	return s.sweep()
 }
@@ -215,23 +224,34 @@ func (s *Store) Days() []string {
 	return slices.Clone(s.days)
 }
 
-// Dated is the edition of a day.
+// Lost lists the days whose editions were made, should still be kept, and are not there:
+// after a restore, since backups do not hold them.
+func (s *Store) Lost() []string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Clone(s.lost)
+}
+
+// ErrLost: the edition was made and is no more, or is damaged.
+var ErrLost = errors.New("the edition was made, but it is not here any more")
+
+// Dated is the edition of a day. The error is [ErrLost] or [store.ErrNotFound].
 func (s *Store) Dated(day string) (*Edition, error) {
 	s.mu.RLock()
-	e, known := s.dated[day], slices.Contains(s.days, day)
+	e, known, lost := s.dated[day], slices.Contains(s.days, day), slices.Contains(s.lost, day)
 	s.mu.RUnlock()
 	if e != nil {
 		return e, nil
+	}
+	if lost {
+		return nil, fmt.Errorf("edition of %s: %w", day, ErrLost)
 	}
 	if !known {
 		return nil, fmt.Errorf("edition of %q: %w", day, store.ErrNotFound)
 	}
 	e, err := s.read(day + ".json")
-	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("edition of %s: %w", day, store.ErrNotFound)
-	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("edition of %s: %w: %w", day, ErrLost, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

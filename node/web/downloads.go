@@ -17,6 +17,7 @@ type DownloadsPage struct {
 	Unknown      bool   // it has no contract here
 	Buyer        []FileRow
 	Days         []DownloadDay // dated editions, the newest first
+	Lost         []time.Time   // days whose editions were made and are no more, the newest first
 	More         []FileRow     // lists of buyers and nodes
 	Sums         string        // address of the checksums
 	List         string        // address of the list of editions, for programs

@@ -21,12 +21,14 @@ import (
 // [Views.Reset]. While views are made again nothing is written to it; then they are
 // compared, and only contracts that are shown otherwise than before move
 // ([Views.CatchUp]). A diary that is lost with its file begins again under another
-// id.
+// id. One that is found to be an older copy gets another id ([Views.RenewDiary]): what
+// it gives its next places to is not what others have seen under them.
 //
 // Keys; numbers are big-endian.
 //
 //	diary     "id"       => 8 random bytes
 //	diary     "last"     => the last number given to a place, 8 bytes
+//	diary     "home"     => what tells its file from a copy of it
 //	diary     "behind"   => anything: the views are being made again, the diary is of those before
 //	change    number     => address
 //	changeat  address    => see diaryRow.value
@@ -40,6 +42,7 @@ var (
 	diaryID     = []byte("id")
 	diaryLast   = []byte("last")
 	diaryBehind = []byte("behind")
+	diaryHome   = []byte("home")
 )
 
 // ErrBehind: the views are being made again, and the diary waits for them.
@@ -142,9 +145,46 @@ func openDiary(db store.DB) error {
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+	return db.Update(nameDiary)
+}
+
+// nameDiary gives the diary an id that no other has.
+func nameDiary(tx store.Tx) error {
 	id := make([]byte, 8)
 	_, _ = rand.Read(id) // never fails
-	return db.Update(func(tx store.Tx) error { return tx.Bucket(diaryBucket).Put(diaryID, id) })
+	return tx.Bucket(diaryBucket).Put(diaryID, id)
+}
+
+// RenewDiary gives the diary another id. It is for a node that learns that its data are
+// an older copy: cursors of what it told after that are refused, and who has one begins
+// with the snapshot again instead of missing what changes from now on.
+func (v *Views) RenewDiary() error {
+	err := v.db.Update(nameDiary)
+	v.news.ring()
+	return err
+}
+
+// Home says what tells the file of the views from a copy of it. If it is not what it was,
+// the file was put back or moved, and the diary gets another id; moved tells. "" is not
+// known, and never another.
+func (v *Views) Home(file string) (moved bool, err error) {
+	if file == "" {
+		return false, nil
+	}
+	err = v.db.Update(func(tx store.Tx) error {
+		b := tx.Bucket(diaryBucket)
+		was := string(b.Get(diaryHome))
+		if was == file {
+			return nil
+		}
+		if moved = was != ""; moved {
+			if err := nameDiary(tx); err != nil {
+				return err
+			}
+		}
+		return b.Put(diaryHome, []byte(file))
+	})
+	return moved, err
 }
 
 // fallBehind marks the diary as one of views that are no more. One without places

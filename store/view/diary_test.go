@@ -457,3 +457,34 @@ func BenchmarkChanges(b *testing.B) {
 		})
 	}
 }
+
+// A diary gets another id if its file is another than before, or when it is asked to; its
+// places stay.
+func TestADiaryOfACopyIsAnother(t *testing.T) {
+	db, sources := storetest.Memory(), sourcesOf(t)
+	v := open(t, db)
+	if _, err := v.CatchUp(t.Context(), sources...); err != nil {
+		t.Fatal(err)
+	}
+	first, places := diaryOf(t, v)
+	id := first
+	for _, c := range []struct {
+		home  string
+		moved bool
+	}{{"", false}, {"17", false}, {"17", false}, {"", false}, {"18", true}, {"18", false}} {
+		if moved, err := v.Home(c.home); moved != c.moved || err != nil {
+			t.Errorf("home %q: moved %v, %v", c.home, moved, err)
+		}
+		now, still := diaryOf(t, v)
+		if (now != id) != c.moved || cmp.Diff(places, still) != "" {
+			t.Errorf("home %q: diary %s after %s, places %v", c.home, now, id, still)
+		}
+		id = now
+	}
+	if err := v.RenewDiary(); err != nil {
+		t.Fatal(err)
+	}
+	if now, _ := diaryOf(t, open(t, db)); now == id || now == first {
+		t.Errorf("renewed, the diary is %s", now)
+	}
+}
