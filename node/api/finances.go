@@ -229,7 +229,9 @@ const (
 func (c counter) financeRows(b *BudgetJSON) web.Finances {
 	euros := func(v float64) string { return amountOf(c.lang, "euros", &v) }
 	page := web.Finances{ID: "finances-" + b.SIRET, Name: cmp.Or(b.Name, b.SIRET), API: c.s.base() + "/api/v1/buyers/" + url.PathEscape(b.SIRET) + "/budget?lang=" + string(c.lang)}
-	for _, y := range slices.Backward(b.Years) {
+	years := slices.Clone(b.Years)
+	slices.SortStableFunc(years, func(x, y BudgetYear) int { return y.Year - x.Year }) // what was spent before what was voted
+	for _, y := range years {
 		row := web.FinanceYear{
 			Label: strconv.Itoa(y.Year) + " – " + texts.T(c.lang, "finances.stage."+string(y.Stage)), Spent: euros(y.Spent), Purchases: euros(y.Purchases),
 			Amount: amountOf(c.lang, "euros", y.Amount), N: y.Contracts, Missing: y.Missing, OfSpending: amountOf(c.lang, "share", y.OfSpending), OfPurchases: amountOf(c.lang, "share", y.OfPurchases),

@@ -87,6 +87,10 @@ func TestBudgetsAndGrantsStandBesideContracts(t *testing.T) {
 			t.Errorf("%s names a person", path)
 		}
 	}
+	// No contract is executed there, but the region's body gave grants.
+	if body := r.pageAt("/territoires/region/53?q=nothing"); !strings.Contains(body, "Subventions accordées") || !strings.Contains(body, "Aucun contrat ne répond") {
+		t.Error("without contracts the page says nothing of grants")
+	}
 	if body := r.pageAt("/territoires/departement/35"); strings.Contains(body, "Subventions accordées") {
 		t.Error("the budget of Rennes on the page of its département")
 	}

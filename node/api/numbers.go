@@ -151,6 +151,12 @@ func chosen(t search.Table, spec blockSpec) (groups []search.Group, timed bool) 
 			groups = groups[len(groups)-spec.most:]
 		}
 		timed = true
+	case search.ByLocal: // the nearest first, not known last
+		order := []string{"commune", "epci", "departement", "region", "ailleurs", ""}
+		slices.SortStableFunc(groups, func(a, b search.Group) int {
+			return cmp.Compare(slices.Index(order, a.Keys[0].Code), slices.Index(order, b.Keys[0].Code))
+		})
+		timed = true // no one is the first of them
 	case search.ByOffers:
 		slices.SortStableFunc(groups, func(a, b search.Group) int {
 			x, _ := strconv.Atoi(a.Keys[0].Code)

@@ -267,16 +267,21 @@ func (s *Server) territoryPage(w http.ResponseWriter, r *http.Request) error {
 	if page.Numbers, err = c.numbers(blocksOfAny); err != nil {
 		return err
 	}
+	targets, err := c.targetsIn(z)
+	if err != nil {
+		return err
+	}
+	finances, err := c.financesIn(z)
+	if err != nil {
+		return err
+	}
 	if page.Numbers.Total == 0 {
-		page.Asked, page.Unavailable = false, texts.T(c.lang, "numbers.none")
+		// Contracts of the territory's own body may be executed elsewhere.
+		page.Asked, page.Unavailable = len(targets)+len(finances) > 0, texts.T(c.lang, "numbers.none")
+		page.Numbers = web.Numbers{Targets: targets, Finances: finances}
 		return s.page(w, r, http.StatusOK, page)
 	}
-	if page.Numbers.Targets, err = c.targetsIn(z); err != nil {
-		return err
-	}
-	if page.Numbers.Finances, err = c.financesIn(z); err != nil {
-		return err
-	}
+	page.Numbers.Targets, page.Numbers.Finances = targets, finances
 	if page.Numbers.Compared, err = c.compare(z); err != nil {
 		return err
 	}

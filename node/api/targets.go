@@ -131,7 +131,7 @@ func (c counter) targetRows(wanted func(Target) bool) (rows []web.Target, err er
 		case t.Reached:
 			row.State, row.At = texts.T(c.lang, "targets.reached"), share(*t.Actual)
 		default:
-			row.State, row.At = texts.T(c.lang, "targets.short", amountOf(c.lang, "share", new(t.Target-*t.Actual))), share(*t.Actual)
+			row.State, row.At = texts.T(c.lang, "targets.short", decimal(c.lang, 100*(t.Target-*t.Actual), 1)), share(*t.Actual)
 		}
 		rows = append(rows, row)
 	}

@@ -30,7 +30,7 @@ func TestTargetsStandBesideWhatWasReached(t *testing.T) {
 		t.Errorf("without contracts: %+v", one)
 	}
 	for path, wants := range map[string][]string{
-		"/territoires/commune/35238":        {"Objectifs et réalisé", "Il manque 30 %", "Atteint.", "https://rennes.example/spaser", "aucun contrat ne le dit"},
+		"/territoires/commune/35238":        {"Objectifs et réalisé", "Il manque 30 points.", "Atteint.", "https://rennes.example/spaser", "aucun contrat ne le dit"},
 		"/profils/acheteur?buyer=" + rennes: {"Objectifs et réalisé"},
 		"/acheteurs/" + rennes:              {"Objectifs et réalisé"},
 	} {
