@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"maillon/catalog/entry"
 	"maillon/catalog/rdf"
 	"maillon/federation/follow"
 	"maillon/node/harvester"
@@ -435,5 +436,49 @@ func TestAHubIsNoSiteOfFiles(t *testing.T) {
 	go func() { _ = pw.CloseWithError(r.node.SendSite(t.Context(), "", pw)) }()
 	if _, err := plain.Receive(t.Context(), dir, pr, nil); err == nil || err.Error() != ErrHubSite.Error() {
 		t.Errorf("%v", err)
+	}
+}
+
+// What is redacted is gone from every file of the next export, those of earlier partial
+// tiles too.
+func TestWhatIsRedactedLeavesTheExportedSite(t *testing.T) {
+	r, dir := leaf(t), t.TempDir()
+	const secret = "42, rue des Lilas"
+	deposit := func(id, object string) uint64 {
+		file := strings.NewReplacer(acheteur, memberID, "2026-77", id, "Peinture de l'école", object).Replace(pivotFile)
+		rep, err := r.node.PostDeposit(t.Context(), http.DefaultClient, id+".json", strings.NewReader(file))
+		if err != nil || rep.Counts.Appended != 1 {
+			t.Fatalf("%+v %v", rep, err)
+		}
+		return rep.First
+	}
+	holding := func() (files []string) {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			raw, err := os.ReadFile(path)
+			if strings.Contains(string(raw), secret) {
+				name, _ := filepath.Rel(dir, path)
+				files = append(files, filepath.ToSlash(name))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	target := deposit("secret", secret)
+	export(t, r.send, "", dir)
+	if files := holding(); !slices.Contains(files, "journal/bodies/000.p/"+strconv.Itoa(int(target)+1)) || !slices.Contains(files, "marches/"+memberID+"/secret/index.html") {
+		t.Fatalf("before it is redacted, it stands in %q", files)
+	}
+	if _, err := r.node.Retract(t.Context(), entry.Redact, target, "données personnelles"); err != nil {
+		t.Fatal(err)
+	}
+	export(t, r.send, "", dir)
+	if files := holding(); len(files) > 0 {
+		t.Errorf("after it was redacted, it stands in %q", files)
 	}
 }
