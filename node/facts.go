@@ -31,7 +31,7 @@ const (
 // Facts are what this running node knows of how it is, for [doctor.Examine].
 func (n *Node) Facts(ctx context.Context) doctor.Facts {
 	f := outerFacts(ctx, n.cfg, n.now(), true)
-	f.Editions = n.editionFact()
+	f.Editions, f.Waits = n.editionFact(), n.standing().waits()
 	f.Store = &doctor.Store{Entries: n.own.Size()}
 	look(f.Store, func() error { return verifySome(ctx, f.Store, n.own) })
 	if f.Hub != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"maillon/node/backup"
+	"maillon/node/doctor"
 )
 
 // measure adds what tells an operator from outside whether the node is well.
@@ -16,6 +17,12 @@ func (n *Node) measure(all map[string]uint64) {
 	all["maillon_ready"] = 0
 	if n.ready() == nil {
 		all["maillon_ready"] = 1
+	}
+	for _, code := range doctor.WaitCodes {
+		all[metric("maillon_waits", "for", code)] = 0
+	}
+	for _, w := range n.standing().waits() {
+		all[metric("maillon_waits", "for", w.Code)] = 1
 	}
 	if t, err := n.views.Totals(); err == nil {
 		all["maillon_contracts"] = uint64(t.Contracts)

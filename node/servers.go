@@ -180,18 +180,6 @@ func (l serverLog) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// ready tells why the catalogue may not be served yet: a harvester takes an
-// empty or partial answer for the truth.
-func (n *Node) ready() error {
-	if !n.head.started() {
-		return api.ErrStarting
-	}
-	if !n.shelf.Ready() {
-		return api.ErrStarting
-	}
-	return nil
-}
-
 // publisher lets the API change the own journal.
 type publisher struct{ n *Node }
 

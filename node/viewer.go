@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"maillon/store/view"
 )
 
 // runViews brings the views up to every journal, whenever one has grown.
@@ -39,12 +37,7 @@ func (n *Node) runViews(ctx context.Context) error {
 func (n *Node) catchUp(ctx context.Context) (moved bool, err error) {
 	n.applying.Lock()
 	defer n.applying.Unlock()
-	sources := []view.Source{{Journal: view.Journal{Node: n.cfg.ID.String()}, Log: n.own}}
-	for _, j := range n.mirrors.all() {
-		n.mirrors.mu.RLock()
-		sources = append(sources, view.Source{Journal: j, Log: n.mirrors.logs[j]})
-		n.mirrors.mu.RUnlock()
-	}
+	sources := n.sources()
 	ahead, err := n.views.Ahead(sources...)
 	if err != nil {
 		return false, err

@@ -302,12 +302,34 @@ type Problem struct {
 	Detail   string           `json:"detail,omitempty"`
 	Problems catalog.Problems `json:"problems,omitempty"`
 	Missing  []string         `json:"missing,omitempty"` // of a push: what to send first
+	Reasons  []Reason         `json:"reasons,omitempty"` // of a node that is not ready
 
 	after time.Duration // before it is worth asking again
 }
 
 // ErrStarting: the node cannot answer fully yet.
 var ErrStarting = errors.New("the node is starting; try again in a moment")
+
+// A Reason is one thing that a node waits for, or that keeps it from writing.
+type Reason struct {
+	Code   string `json:"code"` // stable: views, files, editions, journal, clock, disk
+	Detail string `json:"detail"`
+	Mend   string `json:"mend,omitempty"` // the command that mends it
+}
+
+// NotReady is an [ErrStarting] that says why.
+type NotReady []Reason
+
+func (r NotReady) Error() string {
+	all := make([]string, len(r))
+	for i, why := range r {
+		all[i] = why.Detail
+	}
+	return strings.Join(all, "; ")
+}
+
+// Unwrap makes it an ErrStarting.
+func (r NotReady) Unwrap() error { return ErrStarting }
 
 var (
 	errMethod = errors.New("this address does not take that method")
@@ -334,6 +356,9 @@ func problemFor(err error) Problem {
 		p.Type, p.Title, p.Status = "too-large", "The body is too large", http.StatusRequestEntityTooLarge
 	} else if !refused(&p, err) {
 		p.Type, p.Title, p.Status = kindOf(err)
+	}
+	if why, ok := errors.AsType[NotReady](err); ok {
+		p.Reasons = why
 	}
 	switch { // the error's own words name files of this machine
 	case p.Status == http.StatusInternalServerError:

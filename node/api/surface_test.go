@@ -293,7 +293,11 @@ func TestTheCatalogueIsMadeForHarvesters(t *testing.T) {
 	if body := text(t, r.do("GET", "/buyers/"+rennes+"/catalog.ttl", "")); !strings.Contains(body, rennes+"-decp-2026") {
 		t.Error("the buyer's catalogue lacks its dataset")
 	}
-	r.ready = ErrStarting
+	r.ready = NotReady{{Code: "views", Detail: "the views are being made: 40 %", Mend: "journalctl -u maillon -n 50"}}
+	var why Problem
+	if err := json.Unmarshal([]byte(text(t, r.do("GET", "/readyz", ""))), &why); err != nil || why.Status != 503 || len(why.Reasons) != 1 || why.Reasons[0].Code != "views" || why.Reasons[0].Mend == "" {
+		t.Errorf("/readyz says %+v, %v", why, err)
+	}
 	for _, path := range []string{"/catalog.ttl", "/buyers/" + rennes + "/catalog.rdf", "/api/v1/contracts", "/readyz"} {
 		if res := r.do("GET", path, ""); res.StatusCode != 503 || res.Header.Get("Retry-After") == "" {
 			t.Errorf("%s while starting: %s", path, res.Status)

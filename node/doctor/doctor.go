@@ -82,6 +82,7 @@ type Facts struct {
 	User    string    `json:"user"`   // that the facts were gathered as
 	Program string    `json:"program"`
 
+	Waits     []Wait     `json:"waits,omitempty"` // of a running node; empty: it is ready
 	Clock     *Clock     `json:"clock,omitempty"`
 	Disk      *Disk      `json:"disk,omitempty"`
 	Files     []File     `json:"files,omitempty"` // that stand in the way
@@ -99,6 +100,34 @@ type Facts struct {
 	Deposits  *Deposits  `json:"deposits,omitempty"`
 	Password  *bool      `json:"password,omitempty"` // whether one is set
 }
+
+// WaitCodes lists what a node may wait for.
+var WaitCodes = []string{"disk", "clock", "journal", "views", "files", "editions"}
+
+// A Wait is something that a running node waits for. What blocks keeps it from serving
+// its catalogue (/readyz answers 503), what does not from writing.
+type Wait struct {
+	Code   string `json:"code"` // of WaitCodes
+	Blocks bool   `json:"blocks"`
+	Args   []any  `json:"args,omitempty"` // of its text, doctor.ready.CODE
+}
+
+// Finding is the line of the diagnosis, the same that /readyz gives.
+func (w Wait) Finding() Finding {
+	f := Finding{Check: "ready", Grade: Watch, Case: w.Code, Args: w.Args}
+	switch w.Code {
+	case "disk":
+		f.Grade, f.Mend = Wrong, "df -h"
+	case "clock":
+		f.Grade, f.Mend = Wrong, "timedatectl set-ntp true"
+	default: // time mends it, or the service's log says what does
+		f.Mend = "journalctl -u maillon -n 50"
+	}
+	return f
+}
+
+// DiskFull reports whether there is so little room that nothing more can be kept.
+func DiskFull(d *Disk) bool { return d != nil && d.Free < diskWrong }
 
 // Clock is the difference to another machine's.
 type Clock struct {

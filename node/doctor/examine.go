@@ -42,7 +42,7 @@ func (e *examiner) command(args string) string {
 func Examine(f Facts) []Finding {
 	e := &examiner{Facts: f}
 	for _, look := range []func(){
-		e.running, e.clock, e.disk, e.files, e.ports, e.name, e.certificate, e.address, e.store, e.published, e.editions, e.hub, e.charter, e.backup, e.mail, e.deposits, e.password,
+		e.running, e.ready, e.clock, e.disk, e.files, e.ports, e.name, e.certificate, e.address, e.store, e.published, e.editions, e.hub, e.charter, e.backup, e.mail, e.deposits, e.password,
 	} {
 		look()
 	}
@@ -55,6 +55,22 @@ func (e *examiner) running() {
 		return
 	}
 	e.say("running", Watch, "no", "systemctl start maillon")
+}
+
+// ready is what /readyz says. Disk and clock have lines of their own.
+func (e *examiner) ready() {
+	if !e.Running {
+		return
+	}
+	said := false
+	for _, w := range e.Waits {
+		if w.Code != "disk" && w.Code != "clock" {
+			e.out, said = append(e.out, w.Finding()), true
+		}
+	}
+	if !said {
+		e.say("ready", Fine, "yes", "")
+	}
 }
 
 func (e *examiner) clock() {
@@ -82,7 +98,7 @@ func (e *examiner) disk() {
 	}
 	mend := "du -xh " + e.Data + " | sort -h | tail"
 	switch {
-	case d.Free < diskWrong:
+	case DiskFull(d):
 		e.say("disk", Wrong, "full", mend, size(d.Free), e.Data)
 	case d.Free < diskWatch || d.Total > 0 && d.Free < d.Total/diskShare && d.Free < 10*diskWatch:
 		e.say("disk", Watch, "low", mend, size(d.Free), e.Data)

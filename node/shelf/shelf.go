@@ -221,6 +221,10 @@ func (s *Shelf) Ready() bool {
 	return s.ready() && (s.Editions == nil || s.Editions.Latest() != nil)
 }
 
+// Made reports whether the files of the catalogue are there; [Shelf.Ready] asks for the
+// first edition of the territory as well.
+func (s *Shelf) Made() bool { return s.ready() }
+
 func (s *Shelf) ready() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
