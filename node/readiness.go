@@ -19,7 +19,8 @@ type standing struct {
 
 // waits lists what a node waits for, the cause before what follows from it. What only
 // keeps it from writing does not block: the node serves what it has.
-func (s standing) waits() (out []doctor.Wait) {
+func (s standing) waits() []doctor.Wait {
+	out := []doctor.Wait{}
 	say := func(code string, blocks bool, args ...any) {
 		out = append(out, doctor.Wait{Code: code, Blocks: blocks, Args: args})
 	}

@@ -82,7 +82,7 @@ type Facts struct {
 	User    string    `json:"user"`   // that the facts were gathered as
 	Program string    `json:"program"`
 
-	Waits     []Wait     `json:"waits,omitempty"` // of a running node; empty: it is ready
+	Waits     []Wait     `json:"waits,omitzero"` // of a running node; nil: not looked at
 	Clock     *Clock     `json:"clock,omitempty"`
 	Disk      *Disk      `json:"disk,omitempty"`
 	Files     []File     `json:"files,omitempty"` // that stand in the way

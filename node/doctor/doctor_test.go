@@ -35,7 +35,7 @@ func TestEachFactHasItsVerdict(t *testing.T) {
 		check, want string
 	}{
 		"stopped":              {Facts{}, "running", "watch no"},
-		"ready":                {Facts{Running: true}, "ready", "fine yes"},
+		"ready":                {Facts{Running: true, Waits: []Wait{}}, "ready", "fine yes"},
 		"views being made":     {Facts{Running: true, Waits: []Wait{{Code: "disk"}, {Code: "views", Blocks: true, Args: []any{40, 4, 10}}}}, "ready", "watch views"},
 		"tail not recovered":   {Facts{Running: true, Waits: []Wait{{Code: "journal", Args: []any{"x"}}}}, "ready", "watch journal"},
 		"clock right":          {Facts{Clock: &Clock{Ahead: -9 * time.Second}}, "clock", "fine right"},

@@ -59,7 +59,7 @@ func (e *examiner) running() {
 
 // ready is what /readyz says. Disk and clock have lines of their own.
 func (e *examiner) ready() {
-	if !e.Running {
+	if !e.Running || e.Waits == nil {
 		return
 	}
 	said := false
