@@ -205,6 +205,9 @@ func TestEveryLinkOfTheExportedSiteLeadsToAFile(t *testing.T) {
 		c.add(base+"/", also)
 	}
 	c.run()
+	if page, err := os.ReadFile(filepath.Join(dir, "acheteurs", memberID, "index.html")); err != nil || !strings.Contains(string(page), `<p><a href="/decp/marches/">`) {
+		t.Errorf("the page of the only buyer does not lead to its contracts: %v", err)
+	}
 	pages, missed := 0, []string{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.Name() != "index.html" {

@@ -241,7 +241,10 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 		page.Catalog = s.files() + "/buyers/" + siret + "/catalog"
 	}
 	if s.Static {
-		page.ContractsURL = "" // a list by year is all there is
+		page.ContractsURL = "" // there are lists by year, of all buyers
+		if all, err := s.Views.Totals(); err == nil && all.Contracts == found.Total {
+			page.ContractsURL = s.at("/marches")
+		}
 		if page.Catalog != "" {
 			page.Catalog += ".ttl" // the page of the catalogue is this one
 		}
