@@ -120,4 +120,13 @@ type Input struct {
 	Nodes     []Node
 	Buyers    []Buyer
 	Foreign   []Foreign
+	Reports   []Unanswered
+}
+
+// Unanswered are the errors that people reported of a buyer's contracts, to which nothing
+// was answered yet.
+type Unanswered struct {
+	Buyer  string // SIRET
+	N      int
+	Oldest time.Time // when the oldest of them was made
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"maillon/catalog/territory"
 )
@@ -152,6 +153,20 @@ func (b *builder) foreign(f Foreign) {
 	}
 	if f.Last.After(a.Last) {
 		a.Last = f.Last
+	}
+}
+
+// reported adds what was reported of a buyer; one of whom there is nothing else any more
+// is no actor by that.
+func (b *builder) reported(u Unanswered) {
+	a, known := b.byID[keyOf(u.Buyer)]
+	if !known || u.N == 0 {
+		return
+	}
+	a.Unanswered += u.N
+	if a.OldestUnanswered.IsZero() || u.Oldest.Before(a.OldestUnanswered) {
+		a.OldestUnanswered = u.Oldest.UTC()
+		a.UnansweredDays = max(0, int(b.in.Now.Sub(u.Oldest)/(24*time.Hour)))
 	}
 }
 

@@ -52,6 +52,9 @@ func LetterOf(r *Report, a *Actor, lang texts.Lang) Letter {
 	if a.Last.IsZero() {
 		l.Changed = time.Date(territory.Vintage, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
+	if a.OldestUnanswered.After(l.Changed) {
+		l.Changed = a.OldestUnanswered
+	}
 	l.Changed = l.Changed.UTC()
 	l.Tag = tagOf(a, l)
 	if lang != texts.French {

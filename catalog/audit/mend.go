@@ -17,6 +17,7 @@ const (
 	weightEarly   = 450  // × share
 	weightSilent  = 450
 	weightContact = 350
+	weightReports = 300 // and more the longer the oldest waits
 	weightDCAT    = 100
 )
 
@@ -47,6 +48,7 @@ func (w *writer) toMend() {
 	w.fields()
 	w.rules()
 	w.delays()
+	w.reports()
 	if a.Silent {
 		w.ask(Line{Code: "silent", Path: "/saisie", Command: "maillon publish FICHIER", weight: weightSilent}, w.day(a.Last))
 	}
@@ -117,6 +119,20 @@ func (w *writer) rules() {
 			Text: w.t("audit.mend.rule.text", w.t("rule."+c.Key+".text", found, expected), w.contracts(c.N)), Hint: w.t("rule."+c.Key+".hint", found, expected),
 		})
 	}
+}
+
+// reports asks for answers to what people reported: after two months before lateness.
+func (w *writer) reports() {
+	n := w.a.Unanswered
+	if n == 0 {
+		return
+	}
+	const dayWeight, most = 4.0, 280
+	code := "reports"
+	if n == 1 {
+		code = "report"
+	}
+	w.ask(Line{Code: code, Path: "/signalements", weight: weightReports + min(dayWeight*float64(w.a.UnansweredDays), most)}, number(w.lang, n), w.day(w.a.OldestUnanswered))
 }
 
 func (w *writer) delays() {

@@ -34,6 +34,11 @@ type Actor struct {
 	Contracts int        `json:"contracts"`
 	ToCorrect int        `json:"toCorrect"`
 	Late      int        `json:"late"`
+	// Errors that people reported of its contracts and nobody answered, when the oldest
+	// was made, and how many days ago that was.
+	Unanswered       int       `json:"unanswered"`
+	OldestUnanswered time.Time `json:"oldestUnanswered,omitzero"`
+	UnansweredDays   int       `json:"unansweredDays"`
 
 	Measure *Measure `json:"-"` // never nil
 	errors  []string // of its sources
@@ -52,6 +57,9 @@ type Total struct {
 	Contracts int           `json:"contracts"`
 	ToCorrect int           `json:"toCorrect"`
 	Late      int           `json:"late"`
+
+	Unanswered     int `json:"unanswered"`     // errors that people reported and nobody answered
+	UnansweredDays int `json:"unansweredDays"` // since the oldest of them was made
 }
 
 // Publishing is how many of the bodies publish in some way.
@@ -66,6 +74,8 @@ func (t *Total) add(a *Actor) {
 	t.Contracts += a.Contracts
 	t.ToCorrect += a.ToCorrect
 	t.Late += a.Late
+	t.Unanswered += a.Unanswered
+	t.UnansweredDays = max(t.UnansweredDays, a.UnansweredDays)
 	for _, is := range []struct {
 		n   *int
 		yes bool
@@ -124,6 +134,9 @@ func Compile(in Input) *Report {
 	}
 	for _, f := range in.Foreign {
 		b.foreign(f)
+	}
+	for _, u := range in.Reports {
+		b.reported(u)
 	}
 	return b.report()
 }

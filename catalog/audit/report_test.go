@@ -277,3 +277,40 @@ func problems(first string, also bool, rest ...string) (out catalog.Problems) {
 	}
 	return out
 }
+
+// Reports that nobody answered are counted with their age, per body and in all, and the
+// letter asks for an answer.
+func TestReportsWithoutAnAnswer(t *testing.T) {
+	in := Input{Territory: zone(t, "fr:commune:35238"), Now: now, Nodes: []Node{node(rennes, "")},
+		Buyers: []Buyer{{ID: rennes, By: map[string]bool{rennes: false}, Last: now, Measure: contracts(2, 0)}},
+		Reports: []Unanswered{
+			{Buyer: rennes, N: 2, Oldest: now.AddDate(0, 0, -10)}, {Buyer: "21350238800027", N: 1, Oldest: now.AddDate(0, 0, -41)}, // another establishment
+			{Buyer: paris, N: 7, Oldest: now}, // nothing is known of it
+		}}
+	r := Compile(in)
+	a, _ := r.Find(rennes)
+	if a.Unanswered != 3 || a.UnansweredDays != 41 || !a.OldestUnanswered.Equal(now.AddDate(0, 0, -41)) || r.All.Unanswered != 3 || r.All.UnansweredDays != 41 {
+		t.Errorf("%+v, all %+v", a, r.All)
+	}
+	asked := func(a *Actor) (lines []string) {
+		for _, l := range LetterOf(r, a, texts.English).Mend {
+			lines = append(lines, l.Code+": "+l.Text)
+		}
+		return lines
+	}
+	if got := strings.Join(asked(a), "\n"); !strings.Contains(strings.ReplaceAll(got, "\u00a0", " "), "reports: 3 errors reported on your contracts have no answer; the oldest is of 20 May 2026.") {
+		t.Errorf("the letter asks for %s", strings.ReplaceAll(got, "\u00a0", " "))
+	}
+	in.Reports = []Unanswered{{Buyer: rennes, N: 1, Oldest: now.AddDate(0, 0, -1)}}
+	r = Compile(in)
+	a, _ = r.Find(rennes)
+	if got := strings.Join(asked(a), "\n"); !strings.Contains(got, "report: An error") {
+		t.Errorf("the letter asks for %s", got)
+	}
+	in.Reports = nil
+	r = Compile(in)
+	a, _ = r.Find(rennes)
+	if got := strings.Join(asked(a), "\n"); strings.Contains(got, "report") {
+		t.Errorf("without reports the letter asks for %s", got)
+	}
+}

@@ -44,6 +44,15 @@ func (s *Server) audited(r *http.Request) (*audit.Report, error) {
 	if in.Nodes, err = s.auditNodes(); err != nil {
 		return nil, err
 	}
+	if s.Reports != nil {
+		open, err := s.Reports.Book.Unanswered()
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range open {
+			in.Reports = append(in.Reports, audit.Unanswered{Buyer: o.Buyer, N: o.N, Oldest: o.Oldest})
+		}
+	}
 	failing := map[string]string{}
 	if s.Sources != nil {
 		sources, err := s.Sources()
@@ -267,6 +276,7 @@ func (s *Server) getAudit(w http.ResponseWriter, r *http.Request) error {
 var auditColumns = []string{
 	"id", "siret", "nom", "echelon", "geozone", "departements", "epci", "population", "publication", "catalogue", "noeuds", "publiePar",
 	"dernierEnvoi", "silencieux", "obstacles", "contrats", "conformes", "aCorriger", "marches", "concessions", "delaiMedianJours", "delaiP90Jours", "horsDelai", "sansDate",
+	"signalementsSansReponse", "plusAncienSignalementJours",
 }
 
 // auditCSV has one line for each actor that the filters take.
@@ -311,6 +321,7 @@ func auditCells(a *audit.Actor) []string {
 		a.ID, a.SIRET, a.Name, string(a.Level), a.Geozone.String(), strings.Join(a.Departements, "|"), a.EPCI, n(a.Population), string(a.State), string(a.DCAT),
 		strings.Join(nodes, "|"), strings.Join(a.By, "|"), last, strconv.FormatBool(a.Silent), strings.ReplaceAll(words(a.Obstacles), ", ", "|"),
 		n(a.Contracts), n(a.Measure.Conforming), n(a.ToCorrect), n(a.Measure.Marches), n(a.Measure.Concessions), median, p90, n(a.Late), n(d.Missing),
+		n(a.Unanswered), n(a.UnansweredDays),
 	}
 }
 

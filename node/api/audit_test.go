@@ -18,6 +18,7 @@ import (
 	"maillon/catalog/territory"
 	"maillon/catalog/territory/outline"
 	"maillon/federation"
+	"maillon/node/reports"
 	"maillon/store/view"
 )
 
@@ -348,5 +349,55 @@ func TestTheLatestCharterOfANodeCounts(t *testing.T) {
 	}
 	if e.of(nil); len(e.notes) != 0 {
 		t.Error("charters of nobody are remembered")
+	}
+}
+
+// The audit counts the reported errors that nobody answered, in JSON, CSV, on the page and
+// in the letter.
+func TestTheAuditCountsReportsWithoutAnAnswer(t *testing.T) {
+	r := hub(t)
+	r.s.Self.Geozone = "fr:region:53"
+	for i, one := range []reports.Report{
+		{Contract: rennes + "/A", State: "received", Made: r.s.Now().AddDate(0, 0, -40)},
+		{Contract: rennes + "/B", State: "answered", Made: r.s.Now().AddDate(0, 0, -90)},
+		{Contract: "21000000000000/A", State: "waiting", Made: r.s.Now()},
+	} {
+		one.ID, one.Topic, one.To = strings.Repeat(strconv.Itoa(i), 32), "wrong", rennes
+		if err := r.s.Reports.Book.Add(one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.deposit(pivotFile(contractJSONText("A", "papier", 12)))
+	a := r.audited(1)
+	if a.Summary.Unanswered != 2 || a.Summary.UnansweredDays != 40 { // one is of the rig
+		t.Errorf("summary %+v", a.Summary)
+	}
+	for _, actor := range a.Actors.Items {
+		if want := map[bool]int{true: 2}[actor.SIRET == rennes]; actor.Unanswered != want {
+			t.Errorf("%s: %d without an answer, want %d", actor.Name, actor.Unanswered, want)
+		}
+	}
+	lines, err := csv.NewReader(strings.NewReader(strings.ReplaceAll(text(t, r.do("GET", "/api/v1/audit.csv?state=own", "")), ";", ","))).ReadAll()
+	if err != nil || len(lines) != 2 {
+		t.Fatalf("%v %v", lines, err)
+	}
+	if n := len(lines[0]); lines[1][n-2] != "2" || lines[1][n-1] != "40" || lines[0][n-2] != "signalementsSansReponse" {
+		t.Errorf("%v", lines)
+	}
+	for path, want := range map[string]string{
+		"/audit?lang=en&state=own":      "2 reported errors without an answer",
+		"/audit/" + rennes + "?lang=en": "2 errors reported on your contracts have no answer; the oldest is of 20\u00a0February\u00a02026.",
+	} {
+		if page := text(t, r.do("GET", path, "", "Accept", "text/html")); !strings.Contains(page, want) {
+			t.Errorf("%s does not say %q", path, want)
+		}
+	}
+	letter := getJSON[struct{ Letter audit.Letter }](r, "/api/v1/audit/"+rennes)
+	found := false
+	for _, l := range letter.Letter.Mend {
+		found = found || l.Code == "reports"
+	}
+	if !found {
+		t.Errorf("the letter does not ask for answers: %+v", letter.Letter.Mend)
 	}
 }

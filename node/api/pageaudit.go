@@ -120,7 +120,7 @@ func auditTotal(t audit.Total, address string) web.AuditTotal {
 	return web.AuditTotal{
 		Key: t.Key, Name: t.Name, URL: address, Bodies: t.Bodies, Own: t.States[audit.Own], Other: t.States[audit.Other], Harvested: t.States[audit.Harvested],
 		Idle: t.States[audit.Idle], Unknown: t.States[audit.Unknown], DCAT: t.DCAT, Silent: t.Silent, Stuck: t.Obstacles,
-		Contracts: t.Contracts, ToCorrect: t.ToCorrect, Late: t.Late, Percent: audit.Percent(t.Publishing(), t.Bodies),
+		Unanswered: t.Unanswered, UnansweredDays: t.UnansweredDays, Contracts: t.Contracts, ToCorrect: t.ToCorrect, Late: t.Late, Percent: audit.Percent(t.Publishing(), t.Bodies),
 	}
 }
 
@@ -173,6 +173,7 @@ func (s *Server) auditActor(report *audit.Report, a *audit.Actor) web.AuditActor
 	row := web.AuditActor{
 		Name: a.Name, ID: a.Number(), Level: string(a.Level), Territory: a.Geozone.String(), State: string(a.State), DCAT: string(a.DCAT),
 		Silent: a.Silent, Last: a.Last, Contracts: a.Contracts, Faulty: a.ToCorrect, Median: d.Median, Dated: d.N, Late: a.Late,
+		Unanswered: a.Unanswered, UnansweredDays: a.UnansweredDays,
 	}
 	for _, o := range a.Obstacles {
 		row.Obstacles = append(row.Obstacles, string(o))

@@ -146,6 +146,9 @@ func sumOf(in audit.Input, failing map[string]string) uint64 {
 		n.Seen = time.Time{}
 		_, _ = fmt.Fprintf(sum, "%+v\n", n)
 	}
+	for _, u := range in.Reports {
+		_, _ = fmt.Fprintf(sum, "%+v\n", u)
+	}
 	for _, source := range slices.Sorted(maps.Keys(failing)) {
 		_, _ = fmt.Fprintf(sum, "%q %q\n", source, failing[source])
 	}

@@ -13,6 +13,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -208,6 +211,49 @@ func (b Book) Each(before string, most int, match func(Report) bool) (out []Repo
 		return nil
 	})
 	return out, total, more, err
+}
+
+// Unanswered is what stays unanswered of one buyer's contracts.
+type Unanswered struct {
+	Buyer  string // as in the address of the contract, unescaped
+	N      int
+	Oldest time.Time // when the oldest was made
+}
+
+// Unanswered counts the reports that are not closed, those on their way too, by buyer, in
+// the order of the buyers.
+func (b Book) Unanswered() ([]Unanswered, error) {
+	by := map[string]*Unanswered{}
+	err := b.DB.View(func(tx store.Tx) error {
+		for _, raw := range tx.Bucket(bucket).Ascend(nil) {
+			var r Report
+			if err := json.Unmarshal(raw, &r); err != nil {
+				return err
+			}
+			if r.Closed() {
+				continue
+			}
+			buyer, _, _ := strings.Cut(r.Contract, "/")
+			if plain, err := url.PathUnescape(buyer); err == nil {
+				buyer = plain
+			}
+			u := by[buyer]
+			if u == nil {
+				u = &Unanswered{Buyer: buyer, Oldest: r.Made}
+				by[buyer] = u
+			}
+			u.N++
+			if r.Made.Before(u.Oldest) {
+				u.Oldest = r.Made
+			}
+		}
+		return nil
+	})
+	out := make([]Unanswered, 0, len(by))
+	for _, buyer := range slices.Sorted(maps.Keys(by)) {
+		out = append(out, *by[buyer])
+	}
+	return out, err
 }
 
 // Sweep erases what is not to be kept any longer.

@@ -47,6 +47,7 @@ type AuditTotal struct {
 	Bodies, Own, Other, Harvested      int
 	Idle, Unknown, DCAT, Silent, Stuck int
 	Contracts, ToCorrect, Late         int
+	Unanswered, UnansweredDays         int // reported errors, and the days since the oldest
 	Percent                            int // of bodies that publish
 }
 
@@ -97,6 +98,8 @@ type AuditActor struct {
 	Contracts, Faulty int
 	Median            int // days; meaningless without Dated
 	Dated, Late       int
+
+	Unanswered, UnansweredDays int // reported errors, and the days since the oldest
 }
 
 // An AuditDelay is how long publication takes.

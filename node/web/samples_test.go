@@ -146,7 +146,7 @@ var sampleRules = []AuditRule{{"minimum", "… est trop petit.", "Donnez la vale
 
 func sampleAudit() AuditPage {
 	counties := []AuditTotal{
-		{Key: "22", Name: "Côtes-d’Armor", URL: "/opendata/audit?territory=fr%3Adepartement%3A22", Bodies: 350, Own: 12, Other: 80, Harvested: 3, Idle: 1, Unknown: 254, DCAT: 92, Silent: 7, Stuck: 4, Contracts: 1200, ToCorrect: 40, Late: 337, Percent: 27},
+		{Key: "22", Name: "Côtes-d’Armor", URL: "/opendata/audit?territory=fr%3Adepartement%3A22", Bodies: 350, Own: 12, Other: 80, Harvested: 3, Idle: 1, Unknown: 254, DCAT: 92, Silent: 7, Unanswered: 12, UnansweredDays: 61, Stuck: 4, Contracts: 1200, ToCorrect: 40, Late: 337, Percent: 27},
 		{Key: "35", Name: "Ille-et-Vilaine", Bodies: 340, Own: 300, Percent: 88}, {Key: "56", Name: "Morbihan", Bodies: 250}, {Key: "29", Name: "Finistère", Bodies: 277, Other: 150, Percent: 54},
 	}
 	return AuditPage{
@@ -154,7 +154,7 @@ func sampleAudit() AuditPage {
 		Map: NewTileMap(counties), Maps: []AuditMap{{"/opendata/audit/carte-epci.svg", "Carte par EPCI"}}, Counties: counties, Unions: counties[:1], Obstacles: []AuditCount{{"no-contact", "aucun contact", 3}},
 		Filter: AuditFilter{Level: "commune", AllLevels: []string{"commune", "epci"}, State: "own", AllStates: []string{"own", "unknown"}, AllObstacles: []string{"no-contact"}, Territory: "fr:departement:35"},
 		Actors: []AuditActor{
-			{URL: "/opendata/audit/21000001900017", Name: "Aval", ID: "21000001900017", Level: "commune", Territory: "fr:commune:00001", State: "other", DCAT: "hosted", Publisher: "Plateforme du Val", Obstacles: []string{"no-contact", "only-to-correct"}, Silent: true, Last: then, Contracts: 1200, Faulty: 40, Median: 24, Dated: 1143, Late: 337},
+			{URL: "/opendata/audit/21000001900017", Name: "Aval", ID: "21000001900017", Level: "commune", Territory: "fr:commune:00001", State: "other", DCAT: "hosted", Publisher: "Plateforme du Val", Obstacles: []string{"no-contact", "only-to-correct"}, Silent: true, Unanswered: 3, UnansweredDays: 41, Last: then, Contracts: 1200, Faulty: 40, Median: 24, Dated: 1143, Late: 337},
 			{Name: "Île sans numéro", ID: "commune:98799", Level: "commune", State: "unknown"}},
 		Found: 1, Next: "/opendata/audit?after=x", First: "/opendata/audit", JSON: "/opendata/api/v1/audit", CSV: "/opendata/api/v1/audit.csv", Conforming: 1160,
 		Delay: sampleDelay, Fields: sampleFields, Rules: sampleRules, Trend: []AuditCount{{"2026-02", "février 2026", 12}, {"2026-03", "mars 2026", 1188}},
