@@ -70,6 +70,7 @@ func run(ctx context.Context, o options) (err error) {
 	if x, err = reload(x, o.dir); err != nil {
 		return err
 	}
+	site(x)
 	if err := profiled(o.profile, func() error { return measureSearches(ctx, x, o) }); err != nil {
 		return err
 	}
