@@ -63,10 +63,22 @@ func (n *Node) runEditions(ctx context.Context) error {
 			continue
 		case <-n.bells.editions:
 		}
-		if !n.rush.calm(ctx) || !n.makeEdition(ctx) {
+		if !n.rush.calm(ctx) || !n.indexed(ctx) || !n.makeEdition(ctx) {
 			return nil
 		}
 	}
+}
+
+// indexed waits until the index has come near what the views show, and not for ever:
+// after a rush people want to find contracts before they want files of all of them, and
+// each is made sooner alone. It is false if ctx ends.
+func (n *Node) indexed(ctx context.Context) bool {
+	for until := time.Now().Add(rushMost); n.follower.Behind() > rushEntries && time.Now().Before(until); {
+		if !sleep(ctx, rushLook) {
+			return false
+		}
+	}
+	return ctx.Err() == nil
 }
 
 // makeEdition makes an edition and rests; one that fails, as on a full disk, is tried
