@@ -2,7 +2,7 @@
 // PostgreSQL and DuckDB, on the same made-up contracts and twenty fixed questions with
 // all their facets, warm; the answers must be equal.
 //
-//	go run ./bench/query [-n 1200000] [-views 120000] [-seconds 5]
+//	go run ./bench/query [-n 1200000] [-views 120000] [-pages 20000] [-for 5s] [-sql=false]
 //
 // PostgreSQL is Debian's: a cluster of its own in a temporary folder, run by an
 // unprivileged user, reached by a socket in that folder. DuckDB is in a module of its
@@ -22,6 +22,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"maillon/bench/query/made"
 	"maillon/catalog/pivot"
 	"maillon/catalog/territory"
@@ -30,18 +32,19 @@ import (
 )
 
 type options struct {
-	n, views int
-	seed     uint64
-	each     time.Duration
-	dir      string
-	profile  string
-	sql      bool
+	n, views, pages int
+	seed            uint64
+	each            time.Duration
+	dir             string
+	profile         string
+	sql             bool
 }
 
 func main() {
 	var o options
 	flag.IntVar(&o.n, "n", 1_200_000, "contracts in the index and the tables")
 	flag.IntVar(&o.views, "views", 120_000, "contracts in views, from which an index is made and pages are read")
+	flag.IntVar(&o.pages, "pages", 20_000, "contracts of a node whose pages are read over HTTP; 0 leaves it out")
 	flag.Uint64Var(&o.seed, "seed", 1, "of the random numbers")
 	flag.DurationVar(&o.each, "for", 5*time.Second, "how long each measurement runs at most")
 	flag.StringVar(&o.profile, "profile", "", "file for a profile of the searches")
@@ -80,6 +83,11 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	if o.views > 0 {
 		if err := measureViews(ctx, o); err != nil {
+			return err
+		}
+	}
+	if o.pages > 0 {
+		if err := measurePages(ctx, o); err != nil {
 			return err
 		}
 	}
@@ -198,15 +206,14 @@ func heap() float64 {
 }
 
 // cpu is what the process has used of the processors.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
+func cpu() time.Duration { return clock(unix.CLOCK_PROCESS_CPUTIME_ID) }
 
 // threadCPU is what the thread has used.
-func threadCPU() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_THREAD, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+func threadCPU() time.Duration { return clock(unix.CLOCK_THREAD_CPUTIME_ID) }
+
+// clock reads a clock of the kernel, to the nanosecond where it can.
+func clock(id int32) time.Duration {
+	var t unix.Timespec
+	_ = unix.ClockGettime(id, &t)
+	return time.Duration(t.Nano())
 }

@@ -27,7 +27,9 @@
 // In q every word must be found, in the object, a name of the buyer or of a supplier,
 // or the French label of the CPV code; words in quotes must stand together. The last
 // word may go on, as it is being typed, unless a space follows it. Numbers of 9 or 14
-// digits find buyers and suppliers, numbers of 8 the CPV.
+// digits find buyers and suppliers, numbers of 8 the CPV. The number that the buyer gave
+// to a contract finds it, alone or after the buyer's SIRET (uid, address); capitals and
+// signs between do not count.
 //
 // A cursor names a place in the order (what is sorted by, and the address), not a
 // number: while contracts come in or go, the pages still show each of the others once.
@@ -39,7 +41,9 @@
 // Every contract is a row of columns of small codes, in memory. Bitmaps of rows for
 // each value (and each stem) make the set that a query asks for, the columns test what
 // is left (ranges of numbers and days) and are counted for the facets: counting
-// columns is faster than intersecting a bitmap for each value (docs/decisions/0076).
+// columns is faster than intersecting a bitmap for each value (docs/decisions/0076). What
+// facets count of a row stands on one card; sets and facets that are asked for often are
+// remembered (docs/decisions/0089).
 // Rows are only added; a changed contract is a new row and its old one dies.
 //
 // The index is a view like the others (package view): [Index.Fill] makes it, or brings

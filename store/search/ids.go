@@ -63,6 +63,10 @@ func (x *ids) add(row uint32, id string) {
 
 func (x *ids) sortIn() {
 	slices.SortFunc(x.fresh, compareIDs)
+	if len(x.sorted) == 0 {
+		x.sorted, x.fresh = x.fresh, nil
+		return
+	}
 	merged := make([]idAt, 0, len(x.sorted)+len(x.fresh))
 	i := 0
 	for _, one := range x.fresh {

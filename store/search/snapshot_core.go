@@ -106,6 +106,7 @@ func (c *core) read(r *reader) {
 		*col = make([]float64, 0, c.n)
 		r.fixed(c.n, 8, func(v uint64) { *col = append(*col, math.Float64frombits(v)) })
 	}
+	c.months, c.content, c.supplierEnds = make([]uint16, 0, c.n), make([]uint64, 0, c.n), make([]uint32, 0, c.n)
 	r.fixed(c.n, 2, func(v uint64) { c.months = append(c.months, uint16(v)) })
 	r.fixed(c.n, 8, func(v uint64) { c.content = append(c.content, v) })
 	for i := 0; i < c.n && r.err == nil; i++ {
@@ -162,6 +163,7 @@ func (c *core) restore() error {
 	c.take(c.sited(Register{}))
 	c.postCodes()
 	c.all[baseFirm] = nil // tell counts it
+	c.cards.list, c.at = make([]card, 0, c.n), make(map[uint64]uint32, c.n)
 	for i := range c.n {
 		c.deal()
 		c.tell(uint32(i), 1)
@@ -237,6 +239,7 @@ func (c *core) postCodes() {
 }
 
 func (c *core) postIDs() {
+	c.ids.fresh = make([]idAt, 0, c.n)
 	for i := range c.n {
 		c.ids.fresh = append(c.ids.fresh, idAt{hashOf(c.id(uint32(i))), uint32(i)})
 	}
