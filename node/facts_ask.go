@@ -194,5 +194,26 @@ func (a *asker) hub(ctx context.Context, f *doctor.Facts) {
 		}
 		h.State, h.Address, h.Fault, h.Size = s.State, s.URL, s.Error, s.Mirrored
 		h.Behind = f.Published != nil && a.now.Sub(f.Published.At) > onItsWay
+		if h.State == Accepted && !h.Light {
+			a.dialBack(ctx, h)
+		}
+	}
+}
+
+// dialBack has the hub try to reach this node now, instead of telling of its last try.
+func (a *asker) dialBack(ctx context.Context, h *doctor.Hub) {
+	body, status, _, err := a.get(ctx, h.URL+"/federation/v1/reach/"+a.cfg.ID.String())
+	var found Reach
+	switch {
+	case err != nil:
+		h.Untried = err.Error()
+	case status != http.StatusOK:
+		h.Untried = fmt.Sprintf("%d %s", status, http.StatusText(status))
+	default:
+		if err := json.Unmarshal(body, &found); err != nil {
+			h.Untried = err.Error()
+			return
+		}
+		h.Tried, h.Fault = found.At, found.Error
 	}
 }

@@ -92,6 +92,7 @@ type Node struct {
 	climb   climbCache
 	targets targets
 	rush    rush
+	reacher reacher
 	host    *host  // nil if this node is no hub
 	pusher  pusher // to the hub above, if that stores the journal
 

@@ -59,7 +59,7 @@ type call struct {
 
 const maxCall = federation.MaxChain*federation.MaxCharter + 64<<10
 
-// trustHandler answers /federation/v1/hub, charter, revocations and join.
+// trustHandler answers /federation/v1/hub, charter, revocations, join and reach.
 func (n *Node) trustHandler() http.Handler {
 	r := mux.NewRouter()
 	r.HandleFunc("/federation/v1/hub", n.serveHub).Methods("GET", "HEAD")
@@ -67,6 +67,7 @@ func (n *Node) trustHandler() http.Handler {
 	r.HandleFunc("/federation/v1/revocations", n.serveRevocations).Methods("GET", "HEAD")
 	r.HandleFunc("/federation/v1/join", n.serveCall(federation.Join)).Methods("POST")
 	r.HandleFunc("/federation/v1/charter", n.serveCall(federation.Present, federation.Renew, federation.Rotate)).Methods("POST")
+	r.HandleFunc("/federation/v1/reach/{node}", n.serveReach).Methods("GET")
 	for _, path := range []string{"", "/take", "/outcomes"} {
 		r.HandleFunc("/federation/v1/reports"+path, n.serveReports).Methods("POST")
 	}

@@ -60,7 +60,7 @@ func (s *Server) federationRoutes(r *mux.Router) {
 	r.Handle("/digest", s.answer(s.getDigest)).Methods("GET", "HEAD")
 	r.Handle("/above", s.answer(s.listAbove)).Methods("GET", "HEAD")
 	if s.Trust != nil {
-		for _, path := range []string{"/hub", "/charter", "/revocations", "/join", "/reports", "/reports/take", "/reports/outcomes"} {
+		for _, path := range []string{"/hub", "/charter", "/revocations", "/join", "/reports", "/reports/take", "/reports/outcomes", "/reach/{node}"} {
 			r.Handle(path, s.Trust)
 		}
 	}

@@ -202,16 +202,18 @@ type Editions struct {
 
 // Hub is the hub above, and what it says of this node.
 type Hub struct {
-	URL     string `json:"url"`
-	Error   string `json:"error,omitempty"`   // it does not answer
-	State   string `json:"state,omitempty"`   // accepted, pending, suspended; "" unknown there
-	Address string `json:"address,omitempty"` // where it looks for this node
-	Want    string `json:"want,omitempty"`    // where it should
-	Fault   string `json:"fault,omitempty"`   // of its last try to reach this node
-	Size    uint64 `json:"size"`              // of its mirror
-	Own     uint64 `json:"own"`               // of the journal
-	Light   bool   `json:"light,omitempty"`   // this node only makes connections itself
-	Behind  bool   `json:"behind,omitempty"`  // the own journal grew too long ago for the mirror to be on its way
+	URL     string    `json:"url"`
+	Error   string    `json:"error,omitempty"`   // it does not answer
+	State   string    `json:"state,omitempty"`   // accepted, pending, suspended; "" unknown there
+	Address string    `json:"address,omitempty"` // where it looks for this node
+	Want    string    `json:"want,omitempty"`    // where it should
+	Fault   string    `json:"fault,omitempty"`   // of its last try to reach this node
+	Tried   time.Time `json:"tried,omitzero"`    // when that was, if it was made for this diagnosis
+	Untried string    `json:"untried,omitempty"` // why it did not try now, though it was asked
+	Size    uint64    `json:"size"`              // of its mirror
+	Own     uint64    `json:"own"`               // of the journal
+	Light   bool      `json:"light,omitempty"`   // this node only makes connections itself
+	Behind  bool      `json:"behind,omitempty"`  // the own journal grew too long ago for the mirror to be on its way
 }
 
 // Charter is the node's own charter.

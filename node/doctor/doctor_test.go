@@ -73,6 +73,8 @@ func TestEachFactHasItsVerdict(t *testing.T) {
 		"unknown there":        {with(func(h *Hub) { h.State = "" }), "member", "wrong unknown"},
 		"looked for elsewhere": {with(func(h *Hub) { h.Address = "https://o" }), "reached", "wrong elsewhere"},
 		"not reached":          {with(func(h *Hub) { h.Fault = "timeout" }), "reached", "wrong fault"},
+		"not tried now":        {with(func(h *Hub) { h.Untried, h.Own = "429", 6 }), "reached", "watch behind"},
+		"reached now":          {with(func(h *Hub) { h.Tried = now }), "reached", "fine whole"},
 		"light, not reached":   {with(func(h *Hub) { h.Fault, h.Light = "timeout", true }), "reached", "fine whole"},
 		"on its way":           {with(func(h *Hub) { h.Own = 6 }), "reached", "watch behind"},
 		"behind":               {with(func(h *Hub) { h.Own, h.Behind = 6, true }), "reached", "wrong behind"},

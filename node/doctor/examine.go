@@ -284,6 +284,13 @@ func (e *examiner) hub() {
 // reached is what the hub says of reaching this node.
 func (e *examiner) reached(h *Hub) {
 	switch {
+	case h.Light || h.Fault != "":
+	case h.Untried != "":
+		e.say("reached", Watch, "untried", "curl -v "+h.URL+"/healthz", h.Untried)
+	case !h.Tried.IsZero():
+		e.say("reached", Fine, "now", "", h.Want, h.Tried)
+	}
+	switch {
 	case h.Address != "" && h.Address != h.Want:
 		e.say("reached", Wrong, "elsewhere", e.command("config show"), h.Address, h.Want)
 	case h.Fault != "" && !h.Light:
