@@ -40,7 +40,8 @@ func (n *Node) openHosting() {
 		Dir: n.path("pushed"), Hub: n.cfg.ID.String(), Quota: n.cfg.Federation.Hub.Quota, Log: n.log, Now: n.now,
 		Guest: h.guest, Landed: h.landed, Forked: h.forked,
 	}).Open()
-	h.faces = &hosting.Faces{Dir: n.path("hosted"), Version: Version, Log: n.log, Now: n.now, Resident: h.resident, Wire: n.client.Transport()}
+	h.faces = &hosting.Faces{Dir: n.path("hosted"), Version: Version, Log: n.log, Now: n.now, Resident: h.resident, Wire: n.client.Transport(),
+		Firms: n.firms, Finances: n.finances, Register: n.register}
 	n.host = h
 	n.closers = append(n.closers, func() error { h.faces.Close(); return nil })
 	n.tasks = append(n.tasks, task{"pushed", h.receiver.Run}, task{"faces", h.faces.Run})

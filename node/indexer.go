@@ -6,30 +6,39 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"maillon/catalog/territory"
 	"maillon/catalog/territory/outline"
+	"maillon/node/finances"
 	"maillon/node/firms"
 	"maillon/store/search"
 )
 
+// openRegisters makes what the operator has imported ready to be asked.
+func (n *Node) openRegisters() {
+	n.firms, n.finances = firms.Open(SireneDir(n.cfg), n.log, n.now), finances.Open(FinancesDir(n.cfg), n.log, n.now)
+	n.middles = &middles{file: filepath.Join(n.path("outlines"), outline.FileName(territory.Commune))}
+}
+
+// register is what is known of where suppliers sit, and a number that changes with it.
+func (n *Node) register() (search.Register, uint64) {
+	at, turn, err := n.middles.read()
+	if err != nil {
+		n.log.Warn().Err(err).Msg("outlines of communes: distances are not known")
+	}
+	return search.Register{Firm: n.seatOf, Centre: func(commune string) (x, y float64, ok bool) {
+		p, ok := at[commune]
+		return p[0], p[1], ok
+	}}, n.firms.Revision()<<16 + turn
+}
+
 // openIndex makes the index of contracts, empty: [Node.runIndex] fills it.
 func (n *Node) openIndex() {
-	n.firms = firms.Open(SireneDir(n.cfg), n.log, n.now)
-	middles := &middles{file: filepath.Join(n.path("outlines"), outline.FileName(territory.Commune))}
 	n.follower = &search.Follower{
 		Index: search.New(), Views: n.views, File: n.path("search.index"), Later: n.Rushing,
-		Register: func() (search.Register, uint64) {
-			at, turn, err := middles.read()
-			if err != nil {
-				n.log.Warn().Err(err).Msg("outlines of communes: distances are not known")
-			}
-			return search.Register{Firm: n.seatOf, Centre: func(commune string) (x, y float64, ok bool) {
-				p, ok := at[commune]
-				return p[0], p[1], ok
-			}}, n.firms.Revision()<<16 + turn
-		},
+		Register: n.register,
 		Note: func(what string, contracts int, took time.Duration, err error) {
 			line := n.log.Info()
 			if err != nil {
@@ -46,10 +55,11 @@ func (n *Node) seatOf(siret string) (commune, size string) {
 	return firm.Commune, firm.Category
 }
 
-// middles are those of the communes whose outlines were imported. They are for one
-// goroutine.
+// middles are those of the communes whose outlines were imported.
 type middles struct {
 	file string
+
+	mu   sync.Mutex
 	mod  time.Time
 	at   map[string]outline.Point
 	turn uint64 // changes with the file
@@ -58,6 +68,8 @@ type middles struct {
 // read reads the file if it has changed. One that cannot be read is tried again when
 // it changes.
 func (m *middles) read() (map[string]outline.Point, uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	info, err := os.Stat(m.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		if m.at != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"maillon/catalog/entry"
+	"maillon/node/firms"
 )
 
 const nationID = "13002526500013"
@@ -145,6 +146,19 @@ func TestALightMemberIsStoredAndServedByItsHub(t *testing.T) {
 		raw, _, status := w.hub.get(t, "/catalog.ttl", "")
 		if status != 200 || !strings.Contains(raw, "<"+w.home+"/catalog/datasets/21350238800019-decp-2026>") {
 			return fmt.Errorf("%d %.2000s", status, raw)
+		}
+		return nil
+	})
+	stock := filepath.Join(t.TempDir(), "units.csv")
+	if err := os.WriteFile(stock, []byte("siren,statutDiffusionUniteLegale,dateDernierTraitementUniteLegale,etatAdministratifUniteLegale,categorieEntreprise\n356000000,O,2026-10-01T00:00:00,A,GE\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := firms.Import(t.Context(), SireneDir(w.hub.node.cfg), stock, []string{"35600000000048"}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the hub's SIRENE holds for the member's pages", func() error {
+		if raw, _, status := fetch(t, w.home+"/api/v1/contracts?supplier_size=GE&limit=1"); status != 200 || !strings.Contains(raw, `"total":300`) {
+			return fmt.Errorf("%d %.200s", status, raw)
 		}
 		return nil
 	})

@@ -32,6 +32,7 @@ import (
 	"maillon/node/api"
 	"maillon/node/deposit"
 	"maillon/node/edition"
+	"maillon/node/finances"
 	"maillon/node/firms"
 	"maillon/node/front"
 	"maillon/node/harvester"
@@ -64,6 +65,8 @@ type Node struct {
 	vdb      *bolt.DB                 // views and what is derived from them
 	views    *view.Views
 	firms    *firms.Folder    // what SIRENE says of those whom contracts name
+	finances *finances.Folder // budgets and grants
+	middles  *middles         // of communes
 	follower *search.Follower // of the views, into the index of contracts
 	applying sync.Mutex       // held while the views take entries in
 	stating  sync.Mutex       // held while statements are written
@@ -203,6 +206,7 @@ func open(cfg Config, log zerolog.Logger) (n *Node, err error) {
 	if err := n.openPools(); err != nil {
 		return n, err
 	}
+	n.openRegisters()
 	n.openHosting()
 	return n, nil
 }

@@ -16,7 +16,6 @@ import (
 	"maillon/node/api"
 	"maillon/node/auditor"
 	"maillon/node/deposit"
-	"maillon/node/finances"
 	"maillon/node/front"
 	"maillon/node/toolbox"
 	"maillon/node/web"
@@ -57,7 +56,7 @@ func (n *Node) planServers() error {
 		Fed: fedView{n}, Trust: n.trustHandler(), Publisher: publisher{n}, Pages: pages, Hosting: n.hostingOrNil(), Allows: n.mayDeposit, MaxBytes: n.cfg.Deposits.MaxBytes,
 		ValidateBytes: n.cfg.Validate.MaxBytes,
 		Ready:         n.ready, Now: n.now, Sources: n.gather.Sources, Audits: audits, OutlineDir: n.path("outlines"),
-		Firms: n.firms, Targets: n.cfg.Targets, Finances: finances.Open(FinancesDir(n.cfg), n.log, n.now),
+		Firms: n.firms, Targets: n.cfg.Targets, Finances: n.finances,
 	}
 	if n.hasToolbox() {
 		s.Toolbox = toolbox.Open(n.cfg.Toolbox.Dir, toolbox.Options{URL: n.cfg.Public(), Lang: n.cfg.Lang}, n.log, n.now)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -19,6 +20,8 @@ import (
 	"maillon/federation/audit"
 	"maillon/node/api"
 	"maillon/node/deposit"
+	"maillon/node/finances"
+	"maillon/node/firms"
 	"maillon/node/shelf"
 	"maillon/node/web"
 	"maillon/store"
@@ -55,6 +58,12 @@ type Faces struct {
 	Resident func(node string) (Resident, error)
 	// Wire reaches residents that have a server.
 	Wire http.RoundTripper
+	// What the hub's operator has imported of firms, budgets and grants holds for the
+	// pages of members too; nil for nothing.
+	Firms    *firms.Folder
+	Finances *finances.Folder
+	// Register is as in [search.Follower].
+	Register func() (search.Register, uint64)
 
 	mu     sync.Mutex
 	open   map[string]*face
@@ -81,12 +90,15 @@ type face struct {
 	err   error
 	asked time.Time // guarded by Faces.mu
 
-	db      *bolt.DB
-	views   *view.Views
-	index   *search.Index
-	shelf   *shelf.Shelf
-	handler http.Handler
-	behind  chan struct{} // holds a token unless it is being brought up to date
+	db    *bolt.DB
+	views *view.Views
+	index *search.Index
+	sited atomic.Uint64 // of the register that the index knows
+	shelf *shelf.Shelf
+
+	register func() (search.Register, uint64)
+	handler  http.Handler
+	behind   chan struct{} // holds a token unless it is being brought up to date
 }
 
 // Face answers a request whose path is below a resident's public base.
@@ -223,6 +235,7 @@ func (f *Faces) openViews(c *face) error {
 	}
 	c.db = db
 	c.index = search.New()
+	c.register = f.Register
 	c.views, err = view.Open(db, c.who.Node)
 	return err
 }
@@ -260,7 +273,7 @@ func (f *Faces) furnish(c *face) error {
 			}
 			return nil
 		},
-		Now: f.Now, MostAnswers: faceAnswers,
+		Now: f.Now, MostAnswers: faceAnswers, Firms: f.Firms, Finances: f.Finances,
 	}
 	c.handler = s.Handler()
 	return nil
@@ -272,6 +285,12 @@ func (c *face) catchUp() error {
 	if _, err := c.views.CatchUp(ctx, view.Source{Journal: view.Journal{Node: c.who.Node, Epoch: c.who.Epoch}, Log: c.who.Mirror}); err != nil {
 		return err
 	}
+	if c.register != nil {
+		if r, revision := c.register(); revision != c.sited.Load() {
+			c.index.Site(r)
+			c.sited.Store(revision)
+		}
+	}
 	if _, err := c.index.Fill(ctx, c.views); err != nil {
 		return err
 	}
@@ -279,11 +298,20 @@ func (c *face) catchUp() error {
 	return err
 }
 
+// settled reports whether the index knows what the hub has imported.
+func (c *face) settled() bool {
+	if c.register == nil {
+		return true
+	}
+	_, revision := c.register()
+	return revision == c.sited.Load()
+}
+
 // freshen brings a face up to date beside the requests, if the mirror has
-// grown: until then it answers as a node does that has not caught up.
+// grown or the hub has imported something: until then it answers as a node does that has not caught up.
 func (f *Faces) freshen(c *face) {
 	at, err := c.views.Cursor(view.Journal{Node: c.who.Node, Epoch: c.who.Epoch})
-	if err != nil || at >= c.who.Mirror.Size() {
+	if err != nil || at >= c.who.Mirror.Size() && c.settled() {
 		return
 	}
 	select {
