@@ -72,6 +72,50 @@ func TestOnlyPiecesThatChangedAreWritten(t *testing.T) {
 	}
 }
 
+// One contract that changes makes one piece, the group of its year and the ends of three
+// Parquet files, and no file of another year or département changes.
+func TestOneContractChangesOnlyItsFiles(t *testing.T) {
+	r := newRack(t)
+	r.fill()
+	sums := func(e *Edition) map[string]string {
+		out := map[string]string{}
+		for i := range e.Cuts {
+			for _, f := range e.Cuts[i].Files {
+				out[e.Cuts[i].Suffix()+" "+f.Name] = f.SHA256
+			}
+		}
+		return out
+	}
+	before, there := sums(r.refresh(true)), r.onDisk()
+	r.marche(brest, "B1", "2025", "autre encre")
+	e := r.refresh(true)
+	changed := map[string]bool{}
+	for file, sum := range sums(e) {
+		cut, name, _ := strings.Cut(file, " ")
+		if sum != before[file] {
+			changed[cut] = true
+			if cut != "" && cut != "-2025" && cut != "-dep-29" || strings.HasPrefix(name, "decret-1x") {
+				t.Errorf("%s has changed", file)
+			}
+		} else if !strings.HasPrefix(name, "decret-1x") && (cut == "" || cut == "-2025" || cut == "-dep-29") {
+			t.Errorf("%s has not", file)
+		}
+	}
+	if len(changed) != 3 {
+		t.Errorf("changed %v", changed)
+	}
+	var fresh []string
+	for _, f := range r.onDisk() {
+		if !slices.Contains(there, f) {
+			fresh = append(fresh, f)
+		}
+	}
+	if want := 1 + 1 + 3; len(fresh) != want {
+		t.Errorf("%d new files on the disk, want %d", len(fresh), want)
+	}
+	r.check()
+}
+
 func (r *rack) onDisk() (names []string) {
 	r.t.Helper()
 	paths, err := filepath.Glob(filepath.Join(r.Dir, "pieces", "*", "*"))
