@@ -80,7 +80,7 @@ func (e *Edition) hash() string {
 }
 
 func (s *Store) wanted() ([]*plan, error) {
-	parts, err := s.Views.Partitions(view.PartitionQuery{})
+	parts, err := s.Views.Briefs()
 	if err != nil {
 		return nil, err
 	}

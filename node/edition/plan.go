@@ -3,6 +3,7 @@ package edition
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"hash/fnv"
 	"math/bits"
 	"slices"
@@ -19,15 +20,15 @@ const pieceContracts = 4096
 // A plan is a piece that is wanted, with the partitions that it is made of.
 type plan struct {
 	Piece
-	parts []view.Partition
+	parts []view.Brief
 }
 
 // place is where pieces of a year and a département gather.
 type place struct{ year, departement string }
 
 // plans divides partitions into pieces. seat tells the département of a buyer.
-func plans(parts []view.Partition, seat func(buyer string) string) []*plan {
-	places := map[place][]view.Partition{}
+func plans(parts []view.Brief, seat func(buyer string) string) []*plan {
+	places := map[place][]view.Brief{}
 	for _, p := range parts {
 		at := place{p.Year, seat(p.Buyer)}
 		places[at] = append(places[at], p)
@@ -59,7 +60,7 @@ func plans(parts []view.Partition, seat func(buyer string) string) []*plan {
 
 // settle puts the partitions in order and tells the revision of them all.
 func (p *plan) settle() {
-	slices.SortFunc(p.parts, func(a, b view.Partition) int { return cmp.Compare(a.Buyer, b.Buyer) })
+	slices.SortFunc(p.parts, func(a, b view.Brief) int { return cmp.Compare(a.Buyer, b.Buyer) })
 	h := fnv.New64a()
 	for _, part := range p.parts {
 		var b [8]byte
@@ -101,28 +102,80 @@ func seatOf(buyer string) string {
 	return ""
 }
 
+// A seat is where the contracts of a buyer without a place in the geographic code are
+// executed mostly, and of which contracts that is known.
+type seat struct {
+	revision    uint64
+	departement string
+}
+
+// mostAsked is for how many buyers their contracts are read one after the other, rather
+// than the list of all.
+const mostAsked = 200
+
 // seats tells the département of each buyer: by the geographic code, else where most
-// of its contracts are executed, else "".
-func (s *Store) seats(parts []view.Partition) (func(string) string, error) {
-	known, unknown := map[string]string{}, map[string]bool{}
+// of its contracts are executed, else "". What it found out is remembered until the
+// contracts of a buyer change.
+func (s *Store) seats(parts []view.Brief) (func(string) string, error) {
+	coded, revisions := map[string]string{}, map[string]uint64{}
 	for _, p := range parts {
-		if _, done := known[p.Buyer]; done || unknown[p.Buyer] {
+		if _, done := coded[p.Buyer]; done {
 			continue
 		}
-		if d := seatOf(p.Buyer); d != "" {
-			known[p.Buyer] = d
-		} else {
-			unknown[p.Buyer] = true
+		if _, unknown := revisions[p.Buyer]; !unknown {
+			if d := seatOf(p.Buyer); d != "" {
+				coded[p.Buyer] = d
+				continue
+			}
+		}
+		h := fnv.New64a()
+		fmt.Fprintf(h, "%s %d", p.Year, p.Revision)
+		revisions[p.Buyer] += h.Sum64()
+	}
+	if err := s.settleSeats(revisions); err != nil {
+		return nil, err
+	}
+	return func(buyer string) string {
+		if d := coded[buyer]; d != "" {
+			return d
+		}
+		return s.settled[buyer].departement
+	}, nil
+}
+
+// settleSeats brings what is remembered to the revisions of buyers; the caller holds work.
+func (s *Store) settleSeats(revisions map[string]uint64) error {
+	if s.settled == nil {
+		s.settled = map[string]seat{}
+	}
+	for buyer := range s.settled {
+		if _, there := revisions[buyer]; !there {
+			delete(s.settled, buyer)
 		}
 	}
-	if len(unknown) > 0 {
-		mains, err := s.Views.MainDepartements(unknown)
-		if err != nil {
-			return nil, err
-		}
-		for buyer, d := range mains {
-			known[strings.Clone(buyer)] = d
+	ask := map[string]bool{}
+	for buyer, r := range revisions {
+		if was, known := s.settled[buyer]; !known || was.revision != r {
+			ask[buyer] = true
 		}
 	}
-	return func(buyer string) string { return known[buyer] }, nil
+	found := map[string]string{}
+	if len(ask) > mostAsked {
+		var err error
+		if found, err = s.Views.MainDepartements(ask); err != nil {
+			return err
+		}
+	} else {
+		for buyer := range ask {
+			d, err := s.Views.MainDepartement(buyer)
+			if err != nil {
+				return err
+			}
+			found[buyer] = d
+		}
+	}
+	for buyer := range ask {
+		s.settled[buyer] = seat{revisions[buyer], strings.Clone(found[buyer])}
+	}
+	return nil
 }

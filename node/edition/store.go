@@ -40,8 +40,9 @@ type Store struct {
 	Keep      Keep
 	Now       func() time.Time
 
-	work  sync.Mutex          // held by Refresh and Freeze, one at a time
-	needs map[string][]string // files of dated editions; under work
+	work    sync.Mutex          // held by Refresh and Freeze, one at a time
+	needs   map[string][]string // files of dated editions; under work
+	settled map[string]seat     // of buyers; under work
 
 	mu      sync.RWMutex
 	latest  *Edition

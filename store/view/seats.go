@@ -25,12 +25,9 @@ func (v *Views) MainDepartements(wanted map[string]bool) (map[string]string, err
 			if !wanted[buyer] {
 				continue
 			}
-			d := decoder{b: raw}
-			d.byte()
-			d.rawName()
-			code := string(d.raw(d.count()))
-			if d.bad {
-				return errRow
+			code, err := placeOf(raw)
+			if err != nil {
+				return err
 			}
 			if code == "" {
 				continue
@@ -44,13 +41,51 @@ func (v *Views) MainDepartements(wanted map[string]bool) (map[string]string, err
 	})
 	out := make(map[string]string, len(counts))
 	for buyer, codes := range counts {
-		best := ""
-		for code, n := range codes {
-			if c := cmp.Compare(n, codes[best]); c > 0 || c == 0 && code < best {
-				best = code
-			}
-		}
-		out[buyer] = best
+		out[buyer] = mostOf(codes)
 	}
 	return out, err
+}
+
+// MainDepartement is [Views.MainDepartements] of one buyer; "" if none is known. It reads
+// what there is of that buyer alone.
+func (v *Views) MainDepartement(buyer string) (string, error) {
+	codes := map[string]int{}
+	err := v.db.View(func(tx store.Tx) error {
+		keys, err := buyerPlaces(tx, buyer)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			code, err := placeOf(tx.Bucket(listBucket).Get(k))
+			if err != nil {
+				return err
+			}
+			if code != "" {
+				codes[code]++
+			}
+		}
+		return nil
+	})
+	return mostOf(codes), err
+}
+
+// placeOf is the département of execution in a value of the list.
+func placeOf(raw []byte) (string, error) {
+	d := decoder{b: raw}
+	d.byte()
+	d.rawName()
+	code := string(d.raw(d.count()))
+	if d.bad {
+		return "", errRow
+	}
+	return code, nil
+}
+
+func mostOf(codes map[string]int) (best string) {
+	for code, n := range codes {
+		if c := cmp.Compare(n, codes[best]); c > 0 || c == 0 && code < best {
+			best = code
+		}
+	}
+	return best
 }

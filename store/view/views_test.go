@@ -581,3 +581,35 @@ func TestAccountsAddUp(t *testing.T) {
 		t.Errorf("after a withdrawal: %+v, %v", got, err)
 	}
 }
+
+// Briefs say of every partition what the whole list does; the département of one buyer is
+// that of all.
+func TestBriefsAgreeWithPartitions(t *testing.T) {
+	v := open(t, storetest.Memory())
+	if _, err := v.CatchUp(t.Context(), sourcesOf(t)...); err != nil {
+		t.Fatal(err)
+	}
+	parts, err := v.Partitions(PartitionQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []Brief
+	buyers := map[string]bool{}
+	for _, p := range parts {
+		want = append(want, Brief{p.Buyer, p.Year, p.Contracts, p.Revision, p.Changed})
+		buyers[p.Buyer] = true
+	}
+	got, err := v.Briefs()
+	if diff := cmp.Diff(want, got); diff != "" || err != nil || len(got) == 0 {
+		t.Errorf("%v %s", err, diff)
+	}
+	mains, err := v.MainDepartements(buyers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for buyer := range buyers {
+		if one, err := v.MainDepartement(buyer); one != mains[buyer] || err != nil {
+			t.Errorf("%s: %q, want %q, %v", buyer, one, mains[buyer], err)
+		}
+	}
+}
