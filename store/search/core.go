@@ -24,11 +24,12 @@ type core struct {
 	cards cards              // what is counted most
 	all   [allBases][]uint32 // how many living rows have each code
 
-	day, end, published []uint32  // YYYYMMDD, 0 unknown
-	amount, initial     []float64 // NaN unknown; initial is before modifications
-	months              []uint16  // plus one; 0 unknown
-	content             []uint64  // see view.Shown
-	supplierEnds        []uint32  // of each row's suppliers in supplierList
+	day, end, published []uint32           // YYYYMMDD, 0 unknown
+	amount              []float64          // NaN unknown
+	initial             map[uint32]float64 // before modifications, where that is another
+	months              []uint16           // plus one; 0 unknown
+	content             []uint64           // see view.Shown
+	supplierEnds        []uint32           // of each row's suppliers in supplierList
 	supplierList        []uint32
 	blobs               arena // what rows show beside the columns, see blob
 
@@ -67,7 +68,7 @@ func newCore() *core {
 		natures: newDict(small), techniques: newDict(small), nodes: newDict(small), places: newPlaces(),
 		mixes: newTable[mix](), spots: newTable[place](),
 		buyerNames: []string{""}, supplierNames: []string{""}, buyerFacts: []buyerFact{{}}, byBuyer: make([]posting, 1), bySupply: make([]posting, 1),
-		words: newVocabulary(), text: newTextIndex(), at: map[uint64]uint32{}, seed: maphash.MakeSeed(), cards: newCards(),
+		words: newVocabulary(), text: newTextIndex(), initial: map[uint32]float64{}, at: map[uint64]uint32{}, seed: maphash.MakeSeed(), cards: newCards(),
 		tables: memo[Table]{most: mostTables, copy: Table.clone}, counted: memo[map[Dimension][]Count]{most: mostFacets, copy: copyFacets},
 	}
 	c.sites = newSites(Register{})
@@ -129,12 +130,28 @@ func (c *core) kill(row uint32) {
 func (c *core) putNumbers(s *view.Shown) {
 	day := dayOf(s.Notified)
 	c.day, c.published = append(c.day, day), append(c.published, dayOf(s.Published))
-	c.amount, c.initial = append(c.amount, number(s.Amount)), append(c.initial, number(s.Contract.Amount))
+	c.amount = append(c.amount, number(s.Amount))
+	c.setInitial(uint32(c.n), number(s.Contract.Amount))
 	months := uint16(0)
 	if m := s.Months; m != nil && *m >= 0 && *m < mostMonths {
 		months = uint16(*m) + 1
 	}
 	c.months, c.end = append(c.months, months), append(c.end, endOf(day, s.Months))
+}
+
+// setInitial notes the amount of a row before modifications.
+func (c *core) setInitial(row uint32, v float64) {
+	if now := c.amount[row]; v != now && (v == v || now == now) {
+		c.initial[row] = v
+	}
+}
+
+// initialOf is the amount of a row before modifications; NaN where it is not known.
+func (c *core) initialOf(row uint32) float64 {
+	if v, ok := c.initial[row]; ok {
+		return v
+	}
+	return c.amount[row]
 }
 
 // mostMonths is from which duration on one is taken for a slip.

@@ -1,5 +1,7 @@
 package search
 
+import "slices"
+
 // other is the code of all values that a column has no room to tell apart: what
 // publishers write has no bound, columns have.
 const other = "…"
@@ -60,6 +62,10 @@ const perBlock = 4096
 func (a *arena) add(text []byte) {
 	row := len(a.ends)
 	if row%perBlock == 0 {
+		if row > 0 { // what is full does not grow any more, and needs no room to
+			full := &a.blocks[row/perBlock-1]
+			*full = slices.Clip(slices.Clone(*full))
+		}
 		a.blocks = append(a.blocks, nil)
 	}
 	b := &a.blocks[row/perBlock]

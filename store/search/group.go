@@ -246,7 +246,7 @@ func (g *grouping) excluded(rows []uint32, measures []Measure) (n int) {
 		}
 	}
 	for _, r := range rows {
-		if of["amount"] && g.c.amount[r] >= Implausible || of["initial"] && g.c.initial[r] >= Implausible {
+		if of["amount"] && g.c.amount[r] >= Implausible || of["initial"] && g.c.initialOf(r) >= Implausible {
 			n++
 		}
 	}

@@ -110,7 +110,7 @@ func ParseDimensions(text string) ([]Dimension, error) {
 func (c *core) number(name string) func(row uint32) float64 {
 	switch name {
 	case "initial":
-		return func(r uint32) float64 { return c.initial[r] }
+		return c.initialOf
 	case "months":
 		return func(r uint32) float64 { return lessOne(uint32(c.months[r])) }
 	case "offers":
@@ -121,10 +121,11 @@ func (c *core) number(name string) func(row uint32) float64 {
 		return c.distance
 	case "growth":
 		return func(r uint32) float64 {
-			if c.flags(r)&flagModified == 0 || c.initial[r] == 0 {
+			was := c.initialOf(r)
+			if c.flags(r)&flagModified == 0 || was == 0 {
 				return math.NaN()
 			}
-			return (c.amount[r] - c.initial[r]) / c.initial[r]
+			return (c.amount[r] - was) / was
 		}
 	}
 	return func(r uint32) float64 { return c.amount[r] }

@@ -49,8 +49,8 @@ func (c *core) write(w *writer) {
 	for _, col := range [][]uint32{c.day, c.end, c.published} {
 		w.fixed(rows, 4, func(r uint32) uint64 { return uint64(col[r]) })
 	}
-	for _, col := range [][]float64{c.amount, c.initial} {
-		w.fixed(rows, 8, func(r uint32) uint64 { return math.Float64bits(col[r]) })
+	for _, of := range []func(uint32) float64{func(r uint32) float64 { return c.amount[r] }, c.initialOf} {
+		w.fixed(rows, 8, func(r uint32) uint64 { return math.Float64bits(of(r)) })
 	}
 	w.fixed(rows, 2, func(r uint32) uint64 { return uint64(c.months[r]) })
 	w.fixed(rows, 8, func(r uint32) uint64 { return c.content[r] })
@@ -102,10 +102,13 @@ func (c *core) read(r *reader) {
 		*col = make([]uint32, 0, c.n)
 		r.fixed(c.n, 4, func(v uint64) { *col = append(*col, uint32(v)) })
 	}
-	for _, col := range []*[]float64{&c.amount, &c.initial} {
-		*col = make([]float64, 0, c.n)
-		r.fixed(c.n, 8, func(v uint64) { *col = append(*col, math.Float64frombits(v)) })
-	}
+	c.amount = make([]float64, 0, c.n)
+	r.fixed(c.n, 8, func(v uint64) { c.amount = append(c.amount, math.Float64frombits(v)) })
+	row := uint32(0)
+	r.fixed(c.n, 8, func(v uint64) {
+		c.setInitial(row, math.Float64frombits(v))
+		row++
+	})
 	c.months, c.content, c.supplierEnds = make([]uint16, 0, c.n), make([]uint64, 0, c.n), make([]uint32, 0, c.n)
 	r.fixed(c.n, 2, func(v uint64) { c.months = append(c.months, uint16(v)) })
 	r.fixed(c.n, 8, func(v uint64) { c.content = append(c.content, v) })
@@ -199,7 +202,7 @@ func (c *core) fits() bool {
 		}
 	}
 	for i := range c.n {
-		if math.IsInf(c.amount[i], 0) || math.IsInf(c.initial[i], 0) {
+		if math.IsInf(c.amount[i], 0) || math.IsInf(c.initialOf(uint32(i)), 0) {
 			return false
 		}
 		for _, d := range []uint32{c.day[i], c.end[i], c.published[i]} {

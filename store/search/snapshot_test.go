@@ -38,6 +38,15 @@ func TestASnapshotIsReadBackAsItWas(t *testing.T) {
 			t.Errorf("?%s: %s", raw, diff)
 		}
 	}
+	measures := []Measure{"sum:amount", "sum:initial", "median:growth", "sum:months"}
+	a, errA := x.Group(t.Context(), Query{}, []Dimension{ByDivision}, measures)
+	b, errB := y.Group(t.Context(), Query{}, []Dimension{ByDivision}, measures)
+	if errA != nil || errB != nil || *a.Total.Values[0] != *a.Total.Values[1]+41_000 || *a.Total.Values[2] != 1 {
+		t.Errorf("%+v %v %v", a.Total, errA, errB)
+	}
+	if diff := cmp.Diff(a, b); diff != "" {
+		t.Error(diff)
+	}
 	if n := y.Len(); n != 4 {
 		t.Errorf("%d contracts", n)
 	}
