@@ -138,6 +138,6 @@ func (d *desk) logout(w http.ResponseWriter, r *http.Request, _ web.Desk) {
 		delete(d.open, sha256.Sum256([]byte(c.Value)))
 		d.mu.Unlock()
 	}
-	http.SetCookie(w, &http.Cookie{Name: deskCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(w, &http.Cookie{Name: deskCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.n.cfg.Front.Proxies.HTTPS(r)})
 	http.Redirect(w, r, "/bureau/connexion", http.StatusSeeOther)
 }
