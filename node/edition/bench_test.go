@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,7 +59,12 @@ func TestMeasure(t *testing.T) {
 		t.Logf("%-30s %8s, %8s of CPU  %6.2f µs a contract", what, time.Since(begun).Round(time.Millisecond), cpu, float64(cpu.Nanoseconds())/1000/float64(n))
 	}
 	refresh := func() error { _, err := s.Refresh(t.Context()); return err }
+	debug.FreeOSMemory() // what filling the views took
+	own := anonymous(t)
+	most, stop := watch(t)
 	step("everything", refresh)
+	stop()
+	t.Logf("memory of its own: %d MB before, %d MB at most", own>>20, most.Load()>>20)
 	e := s.Latest()
 	step("of which SHA-256", func() error { return s.sums(t.Context(), e, nil) })
 	t.Logf("%d pieces, %d groups, %d cuts", len(e.Pieces), len(e.Groups), len(e.Cuts))
@@ -74,6 +81,39 @@ func TestMeasure(t *testing.T) {
 			t.Log(strings.TrimSpace(line))
 		}
 	}
+}
+
+// anonymous is the memory of this process that is no file's, in bytes.
+func anonymous(t *testing.T) int64 {
+	raw, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip("only measured where there is /proc: ", err)
+	}
+	for line := range strings.Lines(string(raw)) {
+		if rest, ok := strings.CutPrefix(line, "RssAnon:"); ok {
+			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kb << 10
+		}
+	}
+	return 0
+}
+
+// watch keeps the most memory of this process's own until it is stopped.
+func watch(t *testing.T) (most *atomic.Int64, stop func()) {
+	most = &atomic.Int64{}
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			most.Store(max(most.Load(), anonymous(t)))
+			select {
+			case <-end:
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}()
+	return most, func() { close(end); <-ended }
 }
 
 // used is the CPU time of this process so far.
