@@ -40,13 +40,15 @@ const suffixes = `ttl|jsonld|rdf|nt`
 
 func (s *Server) catalogRoutes(r *mux.Router) {
 	for path, make := range map[string]func(*http.Request) (catalog.Catalog, error){
-		"/catalog":                s.nodeCatalogue,
-		"/catalog/all":            s.allCatalogue,
-		"/buyers/{siret}/catalog": s.buyerCatalogue,
-		"/catalog/datasets/{id}":  s.oneDataset,
-		"/catalog/records/{id}":   s.oneRecord,
-		"/catalog/harvested/{id}": s.oneHarvested,
-		"/catalog/series/{id}":    s.oneSeries,
+		"/catalog":                      s.nodeCatalogue,
+		"/catalog/all":                  s.allCatalogue,
+		"/buyers/{siret}/catalog":       s.buyerCatalogue,
+		"/catalog/datasets/{id}":        s.oneDataset,
+		"/catalog/datasets/{id}/{name}": s.oneDataset, // a distribution, with its dataset
+		"/catalog/services/{id}":        s.oneService,
+		"/catalog/records/{id}":         s.oneRecord,
+		"/catalog/harvested/{id}":       s.oneHarvested,
+		"/catalog/series/{id}":          s.oneSeries,
 	} {
 		h := s.answer(s.graph(make))
 		// The suffix first: {id} takes dots too.
@@ -241,7 +243,7 @@ func bodyOf(node string) string {
 }
 
 func (s *Server) buyerCatalogue(r *http.Request) (catalog.Catalog, error) {
-	siret := mux.Vars(r)["siret"]
+	siret := pathVar(r, "siret")
 	c, ok := s.Catalog.BuyerCatalogue(siret)
 	if !ok {
 		return c, fmt.Errorf("catalogue of buyer %q: %w", siret, store.ErrNotFound)
@@ -295,6 +297,19 @@ func (s *Server) oneDataset(r *http.Request) (catalog.Catalog, error) {
 	return only(c, func(d catalog.Dataset) bool { return d.Identifier == id }, "dataset", id)
 }
 
+// oneService is a catalogue cut down to one service.
+func (s *Server) oneService(r *http.Request) (catalog.Catalog, error) {
+	c := s.Catalog.Catalogue(nil)
+	id := mux.Vars(r)["id"]
+	iri := s.names() + "/catalog/services/" + id
+	c.Services = slices.DeleteFunc(slices.Clone(c.Services), func(d catalog.DataService) bool { return d.IRI != iri })
+	if len(c.Services) == 0 {
+		return c, fmt.Errorf("service %q: %w", id, store.ErrNotFound)
+	}
+	c.Datasets, c.Parts = nil, nil
+	return onlyNamed(c), nil
+}
+
 // oneRecord is the catalogue of everything cut down to one dataset that stands
 // elsewhere, with the record of where it comes from.
 func (s *Server) oneRecord(r *http.Request) (catalog.Catalog, error) {
@@ -323,9 +338,8 @@ func (s *Server) oneSeries(r *http.Request) (catalog.Catalog, error) {
 		iri := s.names() + "/catalog/series/" + id
 		return only(s.Catalog.Catalogue(nil), func(d catalog.Dataset) bool { return d.InSeries == iri }, "series", id)
 	}
-	siret, ok := strings.CutSuffix(id, "-decp")
-	c, found := s.Catalog.BuyerCatalogue(siret)
-	if !ok || !found {
+	c, found := s.Catalog.BuyerCatalogue(shelf.SeriesBuyer(id))
+	if !found {
 		return c, fmt.Errorf("series %q: %w", id, store.ErrNotFound)
 	}
 	return c, nil

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/gorilla/mux"
-
 	"maillon/catalog/scdl"
 	"maillon/catalog/territory"
 	"maillon/catalog/texts"
@@ -65,7 +63,7 @@ func (s *Server) getBudget(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Ready(); err != nil {
 		return err
 	}
-	siret := mux.Vars(r)["siret"]
+	siret := pathVar(r, "siret")
 	c := counter{s, r.Context(), search.Query{}, langOf(r)}
 	b, err := c.budget(siret)
 	if err != nil {

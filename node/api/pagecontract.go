@@ -35,7 +35,7 @@ func (s *Server) showContract(w http.ResponseWriter, r *http.Request, status int
 	page := web.ContractPage{
 		Address: d.Address, Kind: string(d.Kind), State: string(d.State), Schema: string(shown.Schema), Title: c.Object,
 		Permalink: s.absolute("/marches/" + d.Address), JSON: s.base() + "/api/v1/contracts/" + d.Address,
-		Buyer: d.Buyer, BuyerName: d.BuyerName, BuyerURL: s.at("/acheteurs/" + d.Buyer), Withdrawn: d.State == view.Withdrawn,
+		Buyer: d.Buyer, BuyerName: d.BuyerName, BuyerURL: s.at("/acheteurs/" + url.PathEscape(d.Buyer)), Withdrawn: d.State == view.Withdrawn,
 		Fields: contractFields(c, lang), Modifications: modificationRows(c.Modifications, lang),
 	}
 	added := enrich.Of(c, s.Firms.Firm)

@@ -59,8 +59,8 @@ func (s *Server) cataloguePage(w http.ResponseWriter, r *http.Request, make func
 	if len(c.Datasets) == 1 {
 		return s.showDataset(w, r, c.Datasets[0].IRI)
 	}
-	if siret, ok := strings.CutSuffix(mux.Vars(r)["id"], "-decp"); ok {
-		return s.buyerPage(w, mux.SetURLVars(r, map[string]string{"siret": siret}))
+	if siret := shelf.SeriesBuyer(mux.Vars(r)["id"]); siret != "" {
+		return s.buyerPage(w, mux.SetURLVars(r, map[string]string{"siret": url.PathEscape(siret)}))
 	}
 	return s.cataloguesPage(w, r)
 }
@@ -212,7 +212,7 @@ func (s *Server) showListed(w http.ResponseWriter, r *http.Request, f found, l c
 		Score: score.Got, Of: score.Of, Nine: nine.Got, Rating: texts.T(lang, "quality.rating."+string(score.Rating)), Fields: s.datasetFields(d, lang),
 	}
 	if d.Publisher.SIRET != "" && (!s.Static || s.isBuyer(d.Publisher.SIRET)) {
-		page.PublisherURL = s.at("/acheteurs/" + d.Publisher.SIRET)
+		page.PublisherURL = s.at("/acheteurs/" + url.PathEscape(d.Publisher.SIRET))
 	}
 	for _, k := range d.Keywords {
 		page.Keywords = append(page.Keywords, pick(k, lang))

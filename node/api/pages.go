@@ -215,7 +215,7 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Ready(); err != nil {
 		return err
 	}
-	siret := mux.Vars(r)["siret"]
+	siret := pathVar(r, "siret")
 	found, err := s.Views.Contracts(view.Query{Buyer: siret, Limit: 1})
 	if err != nil {
 		return err
@@ -238,7 +238,7 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 		page.Audit = s.base() + "/audit/" + siret
 	}
 	if len(sets) > 0 {
-		page.Catalog = s.files() + "/buyers/" + siret + "/catalog"
+		page.Catalog = s.files() + "/buyers/" + url.PathEscape(siret) + "/catalog"
 	}
 	if s.Static {
 		page.ContractsURL = "" // there are lists by year, of all buyers
@@ -262,7 +262,7 @@ func (s *Server) buyerPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.LD = map[string]any{
 		"@context": "https://schema.org/", "@type": "GovernmentOrganization", "@id": s.Self.URL + "/agents/" + siret, "name": page.Name,
-		"identifier": siret, "url": s.Self.URL + "/acheteurs/" + siret,
+		"identifier": siret, "url": s.Self.URL + "/acheteurs/" + url.PathEscape(siret),
 	}
 	for _, d := range sets {
 		page.Datasets = append(page.Datasets, s.datasetRow(d, langOf(r)))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,7 +82,7 @@ func (s *Server) buyerRows(parts []view.Partition, nodes map[string]NodeStatus) 
 			continue // a body's own catalogue is the node's line
 		}
 		row := RegisterRow{
-			SIRET: k.buyer, Profile: n.URL, URLDCAT: n.URL + "/buyers/" + k.buyer + "/catalog", Contact: n.Contact,
+			SIRET: k.buyer, Profile: n.URL, URLDCAT: n.URL + "/buyers/" + url.PathEscape(k.buyer) + "/catalog", Contact: n.Contact,
 			Name: name[k.buyer], State: n.State, Node: n.ID, Buyer: true, Contracts: contracts,
 		}
 		if row.Name == "" {

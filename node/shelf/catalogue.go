@@ -3,6 +3,7 @@ package shelf
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
 	"strings"
 	"time"
 
@@ -62,7 +63,7 @@ func (s *Shelf) BuyerCatalogue(siret string) (c catalog.Catalog, ok bool) {
 		return c, false
 	}
 	name := s.buyerName(siret)
-	c = s.base("/buyers/"+siret+"/catalog", text("catalog.buyer.title", name), text("catalog.buyer.description", name, siret))
+	c = s.base("/buyers/"+url.PathEscape(siret)+"/catalog", text("catalog.buyer.title", name), text("catalog.buyer.description", name, siret))
 	c.Publisher = s.buyer(siret)
 	for _, d := range sets {
 		s.add(&c, d)
@@ -83,7 +84,7 @@ func (s *Shelf) addLineage(c *catalog.Catalog, siret string) {
 	links := func(buyers []string) (out []string) {
 		for _, b := range buyers {
 			if len(s.Datasets(b)) > 0 {
-				out = append(out, s.URL+"/buyers/"+b+"/catalog")
+				out = append(out, s.URL+"/buyers/"+url.PathEscape(b)+"/catalog")
 			}
 		}
 		return out
@@ -112,9 +113,9 @@ func (s *Shelf) addSeries(c *catalog.Catalog) {
 		if !ok {
 			i = len(c.Series)
 			at[d.InSeries] = i
-			siret := d.Identifier[:strings.Index(d.Identifier, "-")]
-			id := siret + "-decp"
-			if taken[id] { // two nodes publish for the buyer
+			id := d.InSeries[strings.LastIndexByte(d.InSeries, '/')+1:]
+			siret := SeriesBuyer(id)
+			if siret == "" || taken[id] { // it is of no buyer, or two nodes publish for one
 				id = d.InSeries
 			}
 			taken[id] = true
@@ -148,7 +149,7 @@ func (s *Shelf) Register(all []catalog.SubCatalog) catalog.Catalog {
 func (s *Shelf) BuyerLink(siret string) catalog.SubCatalog {
 	name := s.buyerName(siret)
 	return catalog.SubCatalog{
-		IRI: s.URL + "/buyers/" + siret + "/catalog", Title: text("catalog.buyer.title", name),
+		IRI: s.URL + "/buyers/" + url.PathEscape(siret) + "/catalog", Title: text("catalog.buyer.title", name),
 		Description: text("catalog.buyer.description", name, siret), Publisher: s.buyer(siret),
 	}
 }
@@ -267,8 +268,8 @@ func (s *Shelf) describeYear(set *catalog.Dataset, d Dataset) {
 		English: texts.T(texts.English, "dataset.year.description", name, d.Buyer, when(texts.English), d.Total, d.Conform),
 	}
 	set.Publisher = s.buyer(d.Buyer)
-	set.InSeries = s.URL + "/catalog/series/" + d.Buyer + "-decp"
-	set.LandingPage = s.links() + "/acheteurs/" + d.Buyer
+	set.InSeries = s.URL + "/catalog/series/" + SeriesID(d.Buyer)
+	set.LandingPage = s.links() + "/acheteurs/" + url.PathEscape(d.Buyer)
 	if b, ok := body(d.Buyer); ok {
 		set.Coverage = catalog.Coverage{Geozone: b.Geozone.String(), Name: b.Name}
 		if b.Geozone == s.Who.Territory {

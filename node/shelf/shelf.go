@@ -10,10 +10,13 @@ package shelf
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -103,13 +106,38 @@ var wholeKey = []byte("whole")
 // ConsolidatedID names a hub's dataset of all contracts of its territory.
 func ConsolidatedID(node string) string { return node + "-decp-consolide" }
 
-// DatasetID names the dataset of a buyer and a year of notification.
+// DatasetID names the dataset of a buyer and a year of notification. It can stand in an
+// address and name a folder, whatever the buyer's id is.
 func DatasetID(buyer, year string) string {
 	if year == "" {
 		year = "sans-date"
 	}
-	return buyer + "-decp-" + year
+	const most = 150 // names of folders have 255 bytes at most
+	id := url.PathEscape(buyer)
+	if len(id) > most {
+		sum := sha256.Sum256([]byte(buyer))
+		id = hex.EncodeToString(sum[:16])
+	}
+	return id + "-decp-" + year
 }
+
+// SeriesID names the series of a buyer's years.
+func SeriesID(buyer string) string { return url.PathEscape(buyer) + seriesEnd }
+
+// SeriesBuyer is the buyer of a series; "" if it is of none.
+func SeriesBuyer(id string) string {
+	escaped, ok := strings.CutSuffix(id, seriesEnd)
+	if !ok {
+		return ""
+	}
+	buyer, err := url.PathUnescape(escaped)
+	if err != nil {
+		return ""
+	}
+	return buyer
+}
+
+const seriesEnd = "-decp"
 
 // load reads what is known of the datasets, once.
 func (s *Shelf) load() error {

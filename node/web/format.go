@@ -3,6 +3,7 @@ package web
 import (
 	"html/template"
 	"math"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -190,6 +191,7 @@ func formats(lang texts.Lang) template.FuncMap {
 		"size":     func(n int64) string { return size(lang, n) },
 		"word":     func(family, w string) string { return word(lang, family, w) },
 		"many":     func(key string, n int) string { return many(lang, key, n) },
+		"segment":  url.PathEscape,
 		"isMail":   isMail,
 		"mood":     mood,
 	}
