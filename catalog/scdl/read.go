@@ -129,7 +129,6 @@ func (g *guard) Read(p []byte) (int, error) {
 type table struct {
 	kind     Kind
 	csv      *csv.Reader
-	names    []string       // of the columns that are known, as the schema writes them
 	at       map[string]int // where they stand
 	cells    []string       // of the line
 	problems []Problem      // of the line
