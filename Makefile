@@ -67,7 +67,7 @@ DEB_ARCH ?=
 deb:
 	packaging/deb/build $(DEB_ARCH)
 
-# Static, reproducible builds for every system, with checksums, in dist/.
+# Static, reproducible builds for Linux and macOS, with checksums and bills of materials, in dist/.
 .PHONY: dist
 dist:
 	bash packaging/dist
