@@ -26,10 +26,12 @@ bench-catalog: build
 	go build -o $(or $(TMPDIR),/tmp)/bench-catalog ./bench/catalog && $(or $(TMPDIR),/tmp)/bench-catalog -scale $(BENCH_SCALE) -maillon ./maillon
 
 # The index of 1.2 million contracts, beside PostgreSQL (Debian: postgresql) and DuckDB
-# (a module of its own, with cgo and gcc). QUERY_CONTRACTS=12000 is a hundredth.
+# (a module of its own, with cgo and gcc), and contract pages of a node over HTTP.
+# QUERY_CONTRACTS=12000 is a hundredth. The whole takes about 4 GB of TMPDIR, 6 GB of
+# memory and a quarter of an hour; BENCH_ARGS=-sql=false leaves the others out.
 QUERY_CONTRACTS ?= 1200000
 bench-query:
-	go run ./bench/query -n $(QUERY_CONTRACTS)
+	go run ./bench/query -n $(QUERY_CONTRACTS) $(BENCH_ARGS)
 
 # A nation of 1.2 million contracts, from empty to exported, on loopback, beside jq,
 # pandas and DuckDB (bench/duckdb is a module of its own). BENCH_SCALE=0.01 takes

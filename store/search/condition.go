@@ -53,7 +53,7 @@ func (s *selection) only(key string, of func() test) {
 
 // pass is which of the n rows pass; some are known already.
 func (t *test) pass(n int, known *passed) *passed {
-	if t.set != nil {
+	if t.set != nil && known == nil {
 		return &passed{set: t.set(), n: n}
 	}
 	p, from := &passed{set: newRowset(n), n: n}, 0
