@@ -48,7 +48,7 @@ func TestFacetsCountWhatAPlainReadingCounts(t *testing.T) {
 			x.Remove(a)
 			delete(all, a)
 		}
-		for _, raw := range []string{"", "state=conforme", "state=conforme&state=a-corriger&state=withdrawn", "departement=35", "departement=22", "from=2025-03-01",
+		for _, raw := range []string{"", "state=conforme", "state=conforme&state=a-corriger&state=withdrawn", "departement=35", "departement=22", "from=2025-03-01", "from=2025-03-05&to=2025-05-10",
 			"amount_min=20000", "amount_min=39000&cpv=45", "months_max=24", "ends_to=2026-01-31", "supplier=35600000000003", "buyer=" + rennes} {
 			want := map[Dimension]map[string]int{}
 			q := query(t, raw+"&facets=all&limit=1")
