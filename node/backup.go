@@ -12,13 +12,13 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/gorilla/mux"
 
 	"maillon/node/authority"
 	"maillon/node/backup"
 	"maillon/node/edition"
 	"maillon/store/bolt"
+	"maillon/store/whole"
 )
 
 // BackupConfig says whether the node backs itself up.
@@ -193,7 +193,7 @@ func (n *Node) backUpTo(ctx context.Context, c BackupConfig) error {
 		if err != nil {
 			return err
 		}
-		if err := renameio.WriteFile(base+backup.KeysSuffix, raw, 0o600); err != nil {
+		if err := whole.WriteFile(base+backup.KeysSuffix, raw, 0o600); err != nil {
 			return err
 		}
 	}
@@ -207,7 +207,7 @@ func (n *Node) backUpTo(ctx context.Context, c BackupConfig) error {
 // WriteArchive writes an archive under a name that it gets only when it is whole,
 // and reads it back.
 func WriteArchive(ctx context.Context, path string, write func(context.Context, io.Writer) error) error {
-	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600))
+	f, err := whole.Create(path, 0o600)
 	if err != nil {
 		return err
 	}

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
-	"github.com/google/renameio/v2"
 
 	"maillon/node/deposit"
 	"maillon/store"
+	"maillon/store/whole"
 )
 
 // The inbox is a watched folder. A file put there is deposited once it has
@@ -142,7 +142,7 @@ func moveWithReport(path, dir string, rep *deposit.Report) error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(filepath.Join(dir, name+".report.json"), raw, 0o640); err != nil {
+	if err := whole.WriteFile(filepath.Join(dir, name+".report.json"), raw, 0o640); err != nil {
 		return err
 	}
 	return os.Rename(path, filepath.Join(dir, name))

@@ -12,13 +12,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/mod/sumdb/note"
 
 	"maillon/catalog/territory"
 	"maillon/federation"
 	"maillon/federation/follow"
 	"maillon/node/authority"
+	"maillon/store/whole"
 )
 
 // JoinOptions say who joins, and where its files go.
@@ -179,7 +179,7 @@ func (j *Joined) key() (note.Signer, error) {
 	if err := j.keepPast(path, raw); err != nil {
 		return nil, err
 	}
-	if err := renameio.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+	if err := whole.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
 		return nil, fmt.Errorf("keep the node's key: %w", err)
 	}
 	signer, _, err := federation.NewSigner(secret, j.Node, 0)
@@ -201,7 +201,7 @@ func (j *Joined) keepPast(path string, secret []byte) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(path+".past", []byte(strings.Join(append([]string{old}, past...), "\n")+"\n"), 0o600)
+	return whole.WriteFile(path+".past", []byte(strings.Join(append([]string{old}, past...), "\n")+"\n"), 0o600)
 }
 
 // apply asks for the charter, while answering the dial-back.
@@ -299,7 +299,7 @@ func (j *Joined) write(g Granted, chain federation.Chain) error {
 		}
 	}
 	for name, raw := range files {
-		if err := renameio.WriteFile(filepath.Join(j.o.Data, name), raw, 0o600); err != nil {
+		if err := whole.WriteFile(filepath.Join(j.o.Data, name), raw, 0o600); err != nil {
 			return fmt.Errorf("keep %s: %w", name, err)
 		}
 	}
@@ -307,7 +307,7 @@ func (j *Joined) write(g Granted, chain federation.Chain) error {
 	if _, err := os.Stat(path); err == nil {
 		j.Existing, path = true, path+".join"
 	}
-	if err := renameio.WriteFile(path, []byte(j.configuration()), 0o640); err != nil {
+	if err := whole.WriteFile(path, []byte(j.configuration()), 0o640); err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
 	return nil

@@ -10,11 +10,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
 	"maillon/federation"
 	"maillon/store"
 	"maillon/store/journal"
+	"maillon/store/whole"
 )
 
 // loadKey reads the node's signing key, or makes it if the node has none and
@@ -38,7 +37,7 @@ func loadKey(path, node string, db store.DB) (nodeKey, error) {
 		if err != nil {
 			return k, err
 		}
-		if err := renameio.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+		if err := whole.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
 			return k, fmt.Errorf("keep the node's key: %w", err)
 		}
 		raw, k.fresh = []byte(secret), true
@@ -85,10 +84,10 @@ func replaceKey(path, node string, k nodeKey, secret string) error {
 		return err
 	}
 	past := slices.DeleteFunc(k.verifier.Texts(), func(old string) bool { return old == text })
-	if err := renameio.WriteFile(path+".past", []byte(strings.Join(past, "\n")+"\n"), 0o600); err != nil {
+	if err := whole.WriteFile(path+".past", []byte(strings.Join(past, "\n")+"\n"), 0o600); err != nil {
 		return fmt.Errorf("keep the node's past keys: %w", err)
 	}
-	if err := renameio.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
+	if err := whole.WriteFile(path, []byte(secret+"\n"), 0o600); err != nil {
 		return fmt.Errorf("keep the node's key: %w", err)
 	}
 	// Others verify with the ring at once; what is signed next is by the new key.
@@ -117,7 +116,7 @@ func loadTokens(path string) ([]string, error) {
 		var b [24]byte
 		_, _ = rand.Read(b[:]) // never fails (crypto/rand)
 		token := hex.EncodeToString(b[:])
-		if err := renameio.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
+		if err := whole.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
 			return nil, fmt.Errorf("keep a token: %w", err)
 		}
 		return []string{token}, nil

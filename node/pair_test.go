@@ -30,6 +30,9 @@ func freePort(t *testing.T) int {
 	t.Helper()
 	for range 200 {
 		port := 26000 + rand.IntN(6000)
+		if _, given := givenPorts.LoadOrStore(port, true); given {
+			continue // somebody may be about to use it
+		}
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
 			continue
@@ -40,6 +43,9 @@ func freePort(t *testing.T) int {
 	t.Fatal("no free port")
 	return 0
 }
+
+// givenPorts are those that freePort has given.
+var givenPorts sync.Map
 
 // A running node of a test.
 type running struct {

@@ -354,6 +354,9 @@ func TestTheExportedSiteIsHarvestedAndFollowed(t *testing.T) {
 // A catalogue of several pages is read to its end, by people and by programs, though
 // nobody looks at parameters.
 func TestThePagesOfALargeCatalogueAreFiles(t *testing.T) {
+	if os.Getenv("MAILLON_LARGE") == "" {
+		t.Skip("it writes thousands of pages: MAILLON_LARGE=small runs it")
+	}
 	r, dir := leaf(t), t.TempDir()
 	var more pivotRows
 	for i := range 200 { // with the years of leaf, more than a page

@@ -9,10 +9,9 @@ import (
 	"os"
 	"strconv"
 
-	"github.com/google/renameio/v2"
-
 	"maillon/federation"
 	"maillon/node/authority"
+	"maillon/store/whole"
 )
 
 // The next authority key of a hub lies beside the present one until a charter
@@ -97,10 +96,10 @@ func (t *trust) followAuthority(own federation.Charter) error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(h.KeyFile+".past", old, 0o600); err != nil {
+	if err := whole.WriteFile(h.KeyFile+".past", old, 0o600); err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(h.KeyFile, raw, 0o600); err != nil {
+	if err := whole.WriteFile(h.KeyFile, raw, 0o600); err != nil {
 		return fmt.Errorf("keep the authority's key: %w", err)
 	}
 	if err := t.office.Rekey(authority.Operator{Name: t.n.cfg.ID.String(), Role: authority.Self}, next); err != nil {

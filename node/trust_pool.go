@@ -13,11 +13,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/mod/sumdb/note"
 
 	"maillon/federation"
 	"maillon/store"
+	"maillon/store/whole"
 )
 
 // gossiping reports whether this node is a full member of the pool.
@@ -86,7 +86,7 @@ func (p *pool) takePass(pass []byte) error {
 	if err != nil || slices.Equal(old, pass) {
 		return err
 	}
-	if err := renameio.WriteFile(p.n.passFile(), []byte(encode(pass)+"\n"), 0o600); err != nil {
+	if err := whole.WriteFile(p.n.passFile(), []byte(encode(pass)+"\n"), 0o600); err != nil {
 		return fmt.Errorf("keep the pass: %w", err)
 	}
 	p.mu.Lock()
@@ -308,7 +308,7 @@ func (p *pool) setKeys(keys [][]byte) error {
 		for _, k := range keys {
 			text.WriteString(encode(k) + "\n")
 		}
-		if err := renameio.WriteFile(p.cfg.KeyFile, []byte(text.String()), 0o600); err != nil {
+		if err := whole.WriteFile(p.cfg.KeyFile, []byte(text.String()), 0o600); err != nil {
 			return fmt.Errorf("keep the pool's keys: %w", err)
 		}
 	}

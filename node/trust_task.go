@@ -12,11 +12,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/mod/sumdb/note"
 
 	"maillon/catalog/entry"
 	"maillon/federation"
+	"maillon/store/whole"
 )
 
 // refreshMost bounds how long a revocation may stay unknown here.
@@ -176,7 +176,7 @@ func (t *trust) setOwn(notes [][]byte) error {
 	if own.Node != t.n.cfg.ID.String() || !slices.Contains(t.n.key.verifier.Texts(), own.Key) {
 		return fmt.Errorf("the charter is of %s under %.60s, which is not this node", own.Node, own.Key)
 	}
-	if err := renameio.WriteFile(t.n.cfg.Federation.CharterFile, federation.JoinChain(notes), 0o640); err != nil {
+	if err := whole.WriteFile(t.n.cfg.Federation.CharterFile, federation.JoinChain(notes), 0o640); err != nil {
 		return fmt.Errorf("keep the node's charter: %w", err)
 	}
 	t.mu.Lock()
@@ -304,7 +304,7 @@ func (n *Node) nextKey() (secret string, err error) {
 	if secret, _, err = federation.GenerateKey(n.cfg.ID.String(), 0); err != nil {
 		return "", err
 	}
-	if err := renameio.WriteFile(n.nextKeyFile(), []byte(secret+"\n"), 0o600); err != nil {
+	if err := whole.WriteFile(n.nextKeyFile(), []byte(secret+"\n"), 0o600); err != nil {
 		return "", fmt.Errorf("keep the next key: %w", err)
 	}
 	return secret, nil

@@ -10,12 +10,12 @@ import (
 	"os"
 	"syscall"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"maillon/node"
 	"maillon/node/authority"
 	"maillon/node/backup"
+	"maillon/store/whole"
 )
 
 // backupCommand writes an archive of the node, running or stopped.
@@ -59,7 +59,7 @@ func sealKeys(cfg node.Config, path, passphrase string) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(path, raw, 0o600)
+	return whole.WriteFile(path, raw, 0o600)
 }
 
 // archive asks the running node, or reads the data of a stopped one.

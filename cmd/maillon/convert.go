@@ -13,13 +13,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"maillon/catalog/pivot"
 	"maillon/catalog/pivot/flat"
 	"maillon/catalog/pivot/mapping"
 	"maillon/catalog/pivot/ocds"
+	"maillon/store/whole"
 )
 
 // A convertFormat is a layout that `maillon convert` writes.
@@ -130,7 +130,7 @@ func (v *conversion) run(stdout io.Writer, out string) error {
 	if out == "" {
 		return v.to(stdout)
 	}
-	f, err := renameio.NewPendingFile(out, renameio.WithPermissions(0o644))
+	f, err := whole.Create(out, 0o644)
 	if err != nil {
 		return err
 	}

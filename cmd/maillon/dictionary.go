@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"maillon/catalog/pivot"
 	"maillon/catalog/pivot/flat"
 	"maillon/catalog/pivot/guide"
+	"maillon/store/whole"
 )
 
 func (c *cli) dictionaryCommand() *cobra.Command {
@@ -107,7 +107,7 @@ func (c *cli) templateCommand() *cobra.Command {
 			default:
 				return &misuseError{cmd.CommandPath(), fmt.Errorf("--output %q: a name that ends in .xlsx or .csv", out)}
 			}
-			return renameio.WriteFile(out, b.Bytes(), 0o644)
+			return whole.WriteFile(out, b.Bytes(), 0o644)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "modele-marches.xlsx", c.t("cli.template.flag.output"))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
@@ -16,6 +17,7 @@ const (
 	rushPace  = 200 // what is made while much comes in soon goes: collecting it half as often spares a tenth of the time
 	leastPace = 50  // below it collecting takes more than the memory is worth
 	heapAim   = 1000 << 20
+	memoryAim = 1350 << 20 // of all that Go holds: 1.5 GB with what is not Go's
 	paceEvery = 250 * time.Millisecond
 )
 
@@ -37,6 +39,10 @@ func collectorPace(live uint64, rushing bool) int {
 	return max(leastPace, min(pace, room))
 }
 
+// memoryLimit is how much Go may hold, in bytes, before it collects sooner and gives
+// pages back sooner: the aim, or, where more lives, a little more than that.
+func memoryLimit(live uint64) int64 { return int64(max(memoryAim, live/10*13)) }
+
 // paceCollector keeps the collector at its pace until ctx ends. Whoever sets GOGC or
 // GOMEMLIMIT has decided otherwise.
 func paceCollector(ctx context.Context, rushing func() bool) {
@@ -48,7 +54,8 @@ func paceCollector(ctx context.Context, rushing func() bool) {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	tick := time.NewTicker(paceEvery)
 	defer tick.Stop()
-	for now := usualPace; ; {
+	now, limit := usualPace, int64(math.MaxInt64)
+	for {
 		select {
 		case <-ctx.Done():
 			return
@@ -56,6 +63,10 @@ func paceCollector(ctx context.Context, rushing func() bool) {
 		}
 		metrics.Read(live)
 		const step = 10 // setting it stops the program for a moment
+		if want := memoryLimit(live[0].Value.Uint64()); want != limit {
+			debug.SetMemoryLimit(want)
+			limit = want
+		}
 		if want := collectorPace(live[0].Value.Uint64(), rushing()); want > now+step || want < now-step {
 			debug.SetGCPercent(want)
 			now = want

@@ -2,6 +2,14 @@ package main
 
 import "testing"
 
+func TestWhatGoMayHoldGrowsOnlyWithWhatLives(t *testing.T) {
+	for live, want := range map[uint64]int64{0: memoryAim, 900 << 20: memoryAim, 2000 << 20: 2600 << 20} {
+		if got := memoryLimit(live); got/(1<<20) != want/(1<<20) {
+			t.Errorf("%d MB live: %d MB, want %d", live>>20, got>>20, want>>20)
+		}
+	}
+}
+
 func TestTheCollectorsPace(t *testing.T) {
 	for _, c := range []struct {
 		live    uint64

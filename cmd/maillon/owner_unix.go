@@ -6,13 +6,13 @@ import (
 	"os"
 	"syscall"
 
-	"github.com/google/renameio/v2"
+	"maillon/store/whole"
 )
 
 // writeConfig writes a configuration that the node may read and nobody else: if root
 // writes it, the group of the data folder gets to read it.
 func writeConfig(path, data, text string) error {
-	if err := renameio.WriteFile(path, []byte(text), 0o640); err != nil {
+	if err := whole.WriteFile(path, []byte(text), 0o640); err != nil {
 		return err
 	}
 	if os.Geteuid() != 0 {

@@ -24,7 +24,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/google/renameio/v2"
+	"maillon/store/whole"
 )
 
 // FileName is the file's name in the data folder.
@@ -152,7 +152,7 @@ func (b *Book) change(f func(*content) error) error {
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(b.path, append(raw, '\n'), 0o600); err != nil {
+	if err := whole.WriteFile(b.path, append(raw, '\n'), 0o600); err != nil {
 		return err
 	}
 	b.stamp = stamp{}

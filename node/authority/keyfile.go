@@ -10,9 +10,9 @@ import (
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
-	"github.com/google/renameio/v2"
 
 	"maillon/federation"
+	"maillon/store/whole"
 )
 
 // WorkFactor makes guessing a passphrase dear: 2^18 blocks of scrypt, about a
@@ -47,7 +47,7 @@ func CreateKeyAt(path, node, passphrase string, work int) (*federation.Authority
 	if err != nil {
 		return nil, fmt.Errorf("encrypt the authority's key: %w", err)
 	}
-	if err := renameio.WriteFile(path, sealed, 0o600); err != nil {
+	if err := whole.WriteFile(path, sealed, 0o600); err != nil {
 		return nil, fmt.Errorf("keep the authority's key: %w", err)
 	}
 	return federation.NewAuthority(secret)

@@ -14,11 +14,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
-
 	"maillon/catalog"
 	"maillon/catalog/pivot"
 	"maillon/store"
+	"maillon/store/whole"
 )
 
 // Outcome says what became of a deposit as a whole.
@@ -233,7 +232,7 @@ func saveReport(dir string, rep *Report) error {
 	if err != nil {
 		return fmt.Errorf("report of deposit %s: %w", rep.ID, err)
 	}
-	if err := renameio.WriteFile(filepath.Join(dir, "report.json"), raw, 0o600); err != nil {
+	if err := whole.WriteFile(filepath.Join(dir, "report.json"), raw, 0o600); err != nil {
 		return fmt.Errorf("%w: %w", ErrStorage, err)
 	}
 	return nil

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"maillon/store/whole"
 )
 
 // Keep says how long dated editions are kept.
@@ -94,7 +94,7 @@ func (s *Store) record(days []string) error {
 	if err != nil || string(raw) == s.written {
 		return err
 	}
-	if err := renameio.WriteFile(filepath.Join(s.Dir, DaysName), raw, 0o640); err != nil {
+	if err := whole.WriteFile(filepath.Join(s.Dir, DaysName), raw, 0o640); err != nil {
 		return err
 	}
 	s.written = string(raw)

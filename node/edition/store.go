@@ -14,10 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/renameio/v2"
-
 	"maillon/store"
 	"maillon/store/view"
+	"maillon/store/whole"
 )
 
 // A Publisher is who publishes the datasets.
@@ -189,7 +188,7 @@ func (s *Store) keepBytes(name string, raw []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return err
 	}
-	return renameio.WriteFile(path, raw, 0o640)
+	return whole.WriteFile(path, raw, 0o640)
 }
 
 // keepEdition writes an edition whole, or not at all.
@@ -198,7 +197,7 @@ func (s *Store) keepEdition(name string, e *Edition) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(s.Dir, name), raw, 0o640)
+	return whole.WriteFile(filepath.Join(s.Dir, name), raw, 0o640)
 }
 
 // Latest is the newest edition; nil if none was made yet. It is not to be changed.

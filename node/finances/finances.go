@@ -18,10 +18,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/rs/zerolog"
 
 	"maillon/catalog/scdl"
+	"maillon/store/whole"
 )
 
 var kinds = []scdl.Kind{scdl.Budgets, scdl.Grants}
@@ -189,7 +189,7 @@ func put(dir string, t *scdl.Table) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	out, err := renameio.NewPendingFile(file(dir, t.Kind), renameio.WithPermissions(0o600))
+	out, err := whole.Create(file(dir, t.Kind), 0o600)
 	if err != nil {
 		return err
 	}

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/klauspost/compress/gzip"
 
 	"maillon/catalog/sirene"
+	"maillon/store/whole"
 )
 
 // mostKept bounds the rows of one table: three times the establishments that all
@@ -62,7 +62,7 @@ func put(dir string, src sirene.Source, rows []sirene.Row) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	out, err := renameio.NewPendingFile(file(dir, src.Kind), renameio.WithPermissions(0o600))
+	out, err := whole.Create(file(dir, src.Kind), 0o600)
 	if err != nil {
 		return err
 	}

@@ -12,10 +12,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
 	"github.com/klauspost/compress/gzip"
 
 	"maillon/catalog/pivot"
+	"maillon/store/whole"
 )
 
 // build writes the files of one dataset and puts it on the shelf.
@@ -99,12 +99,12 @@ func (s *Shelf) survey(ctx context.Context, d *Dataset) (map[pivot.Generation]in
 // write makes one file and its gzip copy, both whole before either is seen.
 func (s *Shelf) write(ctx context.Context, d Dataset, dir string, f *File) error {
 	path := filepath.Join(dir, "new-"+f.Name) // its name follows from its content
-	plain, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o640))
+	plain, err := whole.Create(path, 0o640)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = plain.Cleanup() }()
-	packed, err := renameio.NewPendingFile(path+".gz", renameio.WithPermissions(0o640))
+	packed, err := whole.Create(path+".gz", 0o640)
 	if err != nil {
 		return err
 	}

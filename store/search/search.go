@@ -39,7 +39,7 @@ type Row struct {
 // RowOf is what a list shows of a contract that was read from the views.
 func RowOf(s view.Shown) Row {
 	return Row{Row: s.Row, End: dateOf(endOf(dayOf(s.Notified), s.Months)), Procedure: cut(s.Contract.Procedure, longest), Nature: cut(s.Contract.Nature, longest),
-		Offers: whole(offersOf(s.Contract.Offers)), Modified: len(s.Contract.Modifications) > 0}
+		Offers: fromOne(offersOf(s.Contract.Offers)), Modified: len(s.Contract.Modifications) > 0}
 }
 
 // A Count is a value of a facet.
@@ -365,7 +365,7 @@ func (c *core) row(row uint32) Row {
 	if v := c.amount[row]; v == v {
 		out.Amount = &v
 	}
-	out.Months, out.Offers = whole(uint32(c.months[row])), whole(c.cols[baseOffers].at(row))
+	out.Months, out.Offers = fromOne(uint32(c.months[row])), fromOne(c.cols[baseOffers].at(row))
 	for _, s := range c.suppliersOf(row) {
 		out.Suppliers = append(out.Suppliers, c.suppliers.values[s])
 		out.Supplier = cmp.Or(out.Supplier, c.supplierNames[s])
@@ -373,7 +373,8 @@ func (c *core) row(row uint32) Row {
 	return out
 }
 
-func whole(n uint32) *int {
+// fromOne undoes that a number is kept plus one, so that 0 is none.
+func fromOne(n uint32) *int {
 	if n == 0 {
 		return nil
 	}

@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/google/renameio/v2"
+	"maillon/store/whole"
 )
 
 // A snapshot is the index in a file, so that a start need not read every record again:
@@ -40,7 +40,7 @@ type Made struct {
 // Save writes a snapshot of the index in place of the file, all or nothing. Queries go
 // on meanwhile; whoever changes the index waits.
 func (x *Index) Save(name string, made Made) (err error) {
-	f, err := renameio.NewPendingFile(name, renameio.WithPermissions(0o600))
+	f, err := whole.Create(name, 0o600)
 	if err != nil {
 		return fmt.Errorf("save index: %w", err)
 	}
