@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,31 +20,19 @@ import (
 	"github.com/rs/zerolog"
 
 	"maillon/catalog/scdl"
-	"maillon/store/whole"
+	"maillon/node/tables"
 )
 
 var kinds = []scdl.Kind{scdl.Budgets, scdl.Grants}
 
-// look is how often a folder is asked whether its tables are still the same.
-const look = 2 * time.Second
-
 // A Folder is the tables of one node. It is safe for concurrent use; a nil Folder knows
 // nothing.
 type Folder struct {
-	dir string
-	log zerolog.Logger
-	now func() time.Time
+	tables tables.Folder[scdl.Kind, scdl.Table]
 
-	mu     sync.Mutex
-	looked time.Time
-	held   map[scdl.Kind]held
-	index  *index
-}
-
-type held struct {
-	table *scdl.Table
-	size  int64
-	mod   time.Time
+	mu    sync.Mutex
+	turn  uint64 // of the tables that the index was made of
+	index *index
 }
 
 // An index finds what is known of a body.
@@ -58,10 +45,8 @@ type index struct {
 
 // Open gives the tables in a folder, which need not exist.
 func Open(dir string, log zerolog.Logger, now func() time.Time) *Folder {
-	return &Folder{dir: dir, log: log, now: now, held: map[scdl.Kind]held{}, index: indexOf(nil)}
+	return &Folder{tables: tables.Folder[scdl.Kind, scdl.Table]{Dir: dir, Kinds: kinds, Read: scdl.ReadTable, Log: log, Now: now}, index: indexOf(nil)}
 }
-
-func file(dir string, k scdl.Kind) string { return filepath.Join(dir, string(k)+".tsv") }
 
 // Budgets are those of a body, by year and stage.
 func (f *Folder) Budgets(siret string) []scdl.Budget { return f.at().budgets[siret] }
@@ -84,53 +69,14 @@ func (f *Folder) at() *index {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now := f.now()
-	if since := now.Sub(f.looked); since >= 0 && since < look {
-		return f.index
-	}
-	f.looked = now
-	changed := false
-	for _, k := range kinds {
-		changed = f.refresh(k) || changed
-	}
-	if changed {
-		f.index = indexOf(f.held)
+	all, turn := f.tables.Tables()
+	if turn != f.turn {
+		f.index, f.turn = indexOf(all), turn
 	}
 	return f.index
 }
 
-// refresh reads a table that was replaced. One that cannot be read is logged once, and
-// counts as none.
-func (f *Folder) refresh(k scdl.Kind) (changed bool) {
-	have, was := f.held[k]
-	info, err := os.Stat(file(f.dir, k))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		delete(f.held, k)
-		return was
-	case err != nil:
-		f.log.Error().Err(err).Msg("SCDL")
-		return false
-	case was && have.size == info.Size() && have.mod.Equal(info.ModTime()):
-		return false
-	}
-	next := held{size: info.Size(), mod: info.ModTime()}
-	if next.table, err = read(file(f.dir, k)); err != nil {
-		f.log.Error().Err(err).Str("file", file(f.dir, k)).Msg("SCDL: the table is left out")
-	}
-	f.held[k] = next
-	return true
-}
-
-func read(path string) (*scdl.Table, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return scdl.ReadTable(text)
-}
-
-func indexOf(tables map[scdl.Kind]held) *index {
+func indexOf(all []*scdl.Table) *index {
 	x := &index{budgets: map[string][]scdl.Budget{}, given: map[string][]scdl.Grant{}, received: map[string][]scdl.Grant{}, bodies: map[string][]string{}, sources: []scdl.Source{}}
 	seen := map[string]bool{}
 	body := func(siret string) {
@@ -139,8 +85,7 @@ func indexOf(tables map[scdl.Kind]held) *index {
 			x.bodies[siret[:9]] = append(x.bodies[siret[:9]], siret)
 		}
 	}
-	for _, k := range kinds {
-		t := tables[k].table
+	for _, t := range all {
 		if t == nil {
 			continue
 		}
@@ -169,46 +114,27 @@ func Import(ctx context.Context, dir, name string, skip bool, now time.Time) (sc
 		return scdl.Source{}, err
 	}
 	defer in.Close()
-	c, err := scdl.Read(canceled{ctx, in}, skip)
+	c, err := scdl.Read(tables.Until(ctx, in), skip)
 	if err != nil {
 		return scdl.Source{}, fmt.Errorf("%s: %w", name, err)
 	}
 	src := scdl.Source{Kind: c.Kind, File: filepath.Base(name), Imported: now.UTC().Truncate(time.Second), Lines: c.Lines, Left: c.Left, Others: c.Others, Kept: len(c.Budgets) + len(c.Grants)}
-	t, err := read(file(dir, c.Kind))
+	t, err := held(dir, c.Kind)
 	if errors.Is(err, fs.ErrNotExist) {
 		t, err = &scdl.Table{}, nil
 	}
 	if err != nil {
-		return src, fmt.Errorf("%s: %w", file(dir, c.Kind), err)
+		return src, fmt.Errorf("%s: %w", tables.File(dir, c.Kind), err)
 	}
 	t.Merge(c, src)
-	return src, put(dir, t)
+	return src, tables.Put(dir, c.Kind, t.Write)
 }
 
-func put(dir string, t *scdl.Table) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	out, err := whole.Create(file(dir, t.Kind), 0o600)
+// held is what was imported before.
+func held(dir string, k scdl.Kind) (*scdl.Table, error) {
+	text, err := os.ReadFile(tables.File(dir, k))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer out.Cleanup() // nothing, once it was put in place
-	if err := t.Write(out); err != nil {
-		return err
-	}
-	return out.CloseAtomicallyReplace()
-}
-
-// canceled ends the reading when its context does.
-type canceled struct {
-	ctx context.Context
-	in  io.Reader
-}
-
-func (c canceled) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.in.Read(p)
+	return scdl.ReadTable(text)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"maillon/catalog/scdl"
+	"maillon/node/tables"
 )
 
 const (
@@ -61,7 +62,7 @@ func TestImportAndAsk(t *testing.T) {
 	if b := f.Budgets(rennes); len(b) != 1 || b[0].Purchases != 100 {
 		t.Errorf("the table of before is gone: %+v", b)
 	}
-	if err := os.WriteFile(file(dir, scdl.Budgets), []byte("damaged"), 0o600); err != nil {
+	if err := os.WriteFile(tables.File(dir, scdl.Budgets), []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(time.Minute)

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"maillon/catalog/sirene"
+	"maillon/node/tables"
 )
 
 const (
@@ -130,7 +131,7 @@ func TestWhatFailsLeavesTheTableOfBefore(t *testing.T) {
 	if err != nil || len(left) != 1 {
 		t.Errorf("left in the folder: %v, %v", left, err)
 	}
-	if err := os.WriteFile(file(dir, sirene.Units), []byte("damaged"), 0o600); err != nil {
+	if err := os.WriteFile(tables.File(dir, sirene.Units), []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := Open(dir, zerolog.Nop(), time.Now).Firm("35600000000048"); ok {

@@ -15,7 +15,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"maillon/catalog/sirene"
-	"maillon/store/whole"
+	"maillon/node/tables"
 )
 
 // mostKept bounds the rows of one table: three times the establishments that all
@@ -42,7 +42,7 @@ func Import(ctx context.Context, dir, name string, met []string, now time.Time) 
 		}
 	}
 	var rows []sirene.Row
-	stats, err := sirene.Read(canceled{ctx, in},
+	stats, err := sirene.Read(tables.Until(ctx, in),
 		func(k sirene.Kind, n uint64) bool { _, ok := wanted[k][n]; return ok },
 		func(r sirene.Row) error {
 			if len(rows) == mostKept {
@@ -55,22 +55,7 @@ func Import(ctx context.Context, dir, name string, met []string, now time.Time) 
 		return sirene.Source{}, fmt.Errorf("%s: %w", name, err)
 	}
 	src := sirene.Source{Stats: stats, File: filepath.Base(name), Imported: now.UTC().Truncate(time.Second), Met: len(wanted[stats.Kind])}
-	return src, put(dir, src, rows)
-}
-
-func put(dir string, src sirene.Source, rows []sirene.Row) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	out, err := whole.Create(file(dir, src.Kind), 0o600)
-	if err != nil {
-		return err
-	}
-	defer out.Cleanup() // nothing, once it was put in place
-	if err := sirene.WriteTable(out, src, rows); err != nil {
-		return err
-	}
-	return out.CloseAtomicallyReplace()
+	return src, tables.Put(dir, src.Kind, func(w io.Writer) error { return sirene.WriteTable(w, src, rows) })
 }
 
 // open opens a file by what it begins with: gzip, zip, else as it is.
@@ -122,17 +107,4 @@ func unpack(f *os.File) (io.Reader, error) {
 		return nil, errors.New("the zip holds no .csv")
 	}
 	return only.Open()
-}
-
-// canceled ends the reading when its context does.
-type canceled struct {
-	ctx context.Context
-	in  io.Reader
-}
-
-func (c canceled) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.in.Read(p)
 }
