@@ -41,6 +41,7 @@ func (s *Server) showContract(w http.ResponseWriter, r *http.Request, status int
 	added := enrich.Of(c, s.Firms.Firm)
 	page.Figures = contractFigures(c, lang)
 	page.Enrichment, page.Suppliers = enrichRows(added, lang), s.knownSuppliers(c.Suppliers, lang)
+	nameCPV(page.Fields, page.Enrichment.CPV, lang)
 	if page.Title == "" {
 		page.Title = d.ID
 	}
@@ -79,6 +80,18 @@ func (s *Server) showContract(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	return s.page(w, r, status, page)
+}
+
+// nameCPV adds its name to the code, if there is one in the page's language.
+func nameCPV(fields []web.FieldRow, labels []web.LabelRow, lang texts.Lang) {
+	if len(labels) == 0 || labels[len(labels)-1].Lang != string(lang) {
+		return
+	}
+	for i := range fields {
+		if fields[i].Legal == "codeCPV" {
+			fields[i].Value += " – " + labels[len(labels)-1].Name
+		}
+	}
 }
 
 // versionRows adds every version and every source of it.
@@ -156,7 +169,7 @@ func contractFigures(c pivot.Contract, lang texts.Lang) []web.Figure {
 	add("field.montant", amount, changed)
 	add("field.dateNotification", date(c.Notified, lang), "")
 	if end := now.End(); end != "" {
-		add("web.contract.ends", date(end, lang), months(now.Months, lang))
+		add("web.contract.ends", date(end, lang), texts.T(lang, "web.contract.after", months(now.Months, lang)))
 	}
 	return figures
 }

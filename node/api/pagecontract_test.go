@@ -19,10 +19,15 @@ func TestAContractIsFirstItsAmountAndItsDates(t *testing.T) {
 	want := []web.Figure{
 		{Label: "Amount before tax", Value: "€1,500", Note: "at first €1,000"},
 		{Label: "Notified on", Value: "15\u00a0January\u00a02026"},
-		{Label: "Expected end", Value: "15\u00a0January\u00a02028", Note: "24 months"},
+		{Label: "Expected end", Value: "15\u00a0January\u00a02028", Note: "after 24 months"},
 	}
 	if diff := cmp.Diff(want, contractFigures(c, texts.English)); diff != "" {
 		t.Error(diff)
+	}
+	fields := []web.FieldRow{{Legal: "id", Value: "1"}, {Legal: "codeCPV", Value: "42160000"}}
+	nameCPV(fields, []web.LabelRow{{Code: "42000000", Name: "Industrial machinery", Lang: "en"}, {Code: "42160000", Name: "Boiler installations", Lang: "en"}}, texts.English)
+	if fields[1].Value != "42160000 – Boiler installations" || fields[0].Value != "1" {
+		t.Errorf("%v", fields)
 	}
 	if got := contractFigures(pivot.Contract{}, texts.English); got != nil {
 		t.Errorf("of a contract that says nothing: %v", got)
