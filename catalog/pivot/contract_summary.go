@@ -98,14 +98,14 @@ func someSuppliers(list ...Supplier) (n int) {
 	return n
 }
 
-// mostMonths is from which duration on one is taken for a slip: a hundred years.
-const mostMonths = 1200
+// MostMonths is from which duration on one is taken for a slip: a hundred years.
+const MostMonths = 1200
 
 // End is the day, AAAA-MM-JJ, on which the contract is to end: its notification and
 // its duration; "" if either is missing or absurd.
 func (c Contract) End() string {
 	start, err := time.Parse(time.DateOnly, c.Notified)
-	if err != nil || c.Months == nil || *c.Months <= 0 || *c.Months >= mostMonths {
+	if err != nil || c.Months == nil || *c.Months <= 0 || *c.Months >= MostMonths {
 		return ""
 	}
 	return start.AddDate(0, *c.Months, 0).Format(time.DateOnly)

@@ -43,7 +43,7 @@ func collectorPace(live uint64, rushing bool) int {
 // pages back sooner: the aim, or, where more lives, a little more than that.
 func memoryLimit(live uint64) int64 { return int64(max(memoryAim, live/10*13)) }
 
-// paceCollector keeps the collector at its pace until ctx ends. Whoever sets GOGC or
+// paceCollector keeps the collector at its pace, and what Go holds within its limit, until ctx ends. Whoever sets GOGC or
 // GOMEMLIMIT has decided otherwise.
 func paceCollector(ctx context.Context, rushing func() bool) {
 	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {

@@ -133,7 +133,7 @@ func (c *core) putNumbers(s *view.Shown) {
 	c.amount = append(c.amount, number(s.Amount))
 	c.setInitial(uint32(c.n), number(s.Contract.Amount))
 	months := uint16(0)
-	if m := s.Months; m != nil && *m >= 0 && *m < mostMonths {
+	if m := s.Months; m != nil && *m >= 0 && *m < pivot.MostMonths {
 		months = uint16(*m) + 1
 	}
 	c.months, c.end = append(c.months, months), append(c.end, endOf(day, s.Months))
@@ -154,12 +154,9 @@ func (c *core) initialOf(row uint32) float64 {
 	return c.amount[row]
 }
 
-// mostMonths is from which duration on one is taken for a slip.
-const mostMonths = 1200
-
 // endOf is the day on which a contract ends; 0 if it is not known.
 func endOf(day uint32, months *int) uint32 {
-	if day == 0 || months == nil || *months <= 0 || *months >= mostMonths {
+	if day == 0 || months == nil || *months <= 0 || *months >= pivot.MostMonths {
 		return 0
 	}
 	return dayNumber(timeOf(day).AddDate(0, *months, 0))
